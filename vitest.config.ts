@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['source'] } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    // The end-to-end tests start real Codex processes; more of them at once than this starves small machines.
+    maxWorkers: 2,
+  },
+});
