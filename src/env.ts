@@ -12,21 +12,21 @@ export type Timer = Disposable;
 /** Time as the library sees it. All values are milliseconds. */
 export interface Clock {
   /** Wall-clock time since the Unix epoch. For people and logs; it may jump. */
-  now(): number;
+  readonly now: () => number;
   /** Time that never goes backwards. For deadlines and durations. */
-  monotonic(): number;
+  readonly monotonic: () => number;
   /** Runs `callback` once after `delayMs`. Delays beyond 2^31-1 ms are honoured. */
-  setTimeout(callback: () => void, delayMs: number): Timer;
-  clearTimeout(timer: Timer): void;
+  readonly setTimeout: (callback: () => void, delayMs: number) => Timer;
+  readonly clearTimeout: (timer: Timer) => void;
 }
 
 /** Everything that is not a function of its arguments. Injected once, at `createMesh`. */
 export interface Env {
   readonly clock: Clock;
   /** A number in [0, 1). Used for jitter only, never for secrets. */
-  random(): number;
+  readonly random: () => number;
   /** A new URL-safe id that was never returned before. */
-  id(): string;
+  readonly id: () => string;
 }
 
 /** The longest delay that Node's own timers accept; a longer one would fire at once. */

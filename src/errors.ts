@@ -34,10 +34,13 @@ export const errorTable = {
     'schema is invalid',
     'pass a Standard Schema with JSON Schema, or a JSON Schema',
   ),
+  json_invalid: row('data is not usable JSON', 'pass plain JSON data with bounded nesting'),
+  tools_full: row('too many tools', 'give the session fewer tools, or raise `toolsMax`'),
   catalog_frozen: row('catalog is frozen', 'change tools in `register`, before the session opens'),
 
   // Transport and protocol
   frame_too_long: row('frame is too long', 'send less, or raise `frameBytesMax`'),
+  message_invalid: row('message cannot be sent', 'pass plain JSON within `messageDepthMax`'),
   stream_closed: row('stream is closed', 'wait for the link to return', true),
   send_buffer_full: row('send buffer is full', 'the peer reads too slowly; check it', true),
   request_timeout: row('request was not answered in time', 'check that the host is alive', true),
@@ -84,6 +87,10 @@ export const errorTable = {
   // Team
   team_invalid: row('team is invalid', 'correct the team definition'),
   team_member_unknown: row('no such member', 'use one of the names of the team'),
+
+  // Testing
+  clock_misused: row('virtual clock was misused', 'see what was expected'),
+  model_start_failed: row('scripted model did not start', 'choose another port, or 0 for any'),
 } as const satisfies Record<string, ErrorRow>;
 
 /** The stable name of an error: what a program may branch on. */

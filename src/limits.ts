@@ -8,12 +8,16 @@ export const defaultLimits = {
   // Frames and the JSON-RPC peer
   /** A longer line or frame closes the stream. Codex itself cuts a WebSocket frame above 16 MiB. */
   frameBytesMax: 16 * 1024 * 1024,
+  /** An outgoing message nested deeper is refused. Codex drops one beyond some 127 without a word. */
+  messageDepthMax: 100,
   /** More own requests wait in line. Codex answers -32001 above some 128 in flight. */
   requestsInFlightMax: 64,
   /** More waiting own requests are refused with `overloaded`. */
   requestsQueuedMax: 10_000,
   /** Unsent bytes above which the stream counts as dead and is closed. */
   sendBufferBytesMax: 64 * 1024 * 1024,
+  /** How long a closing stream may take to flush what was sent and to see its end; then it is cut. */
+  streamCloseMs: 1_000,
   /** An own request without an answer for this long fails with `request_timeout`. */
   requestTimeoutMs: 60_000,
   /** Attempts at a request that the server refuses as overloaded (-32001), the first included. */
@@ -46,9 +50,16 @@ export const defaultLimits = {
   closeGraceMs: 5_000,
   /** Ended turns of a session whose record is kept; the oldest is forgotten first. */
   turnsKeptMax: 32,
+  /** Calls of one turn whose records are kept for its result; later calls run without a record there. */
+  turnDispatchesMax: 10_000,
   sessionsMax: 100_000,
+  /** More restarts of one session's actor than this within `restartWindowMs` and the session has failed. */
+  sessionRestartsMax: 3,
   /** Default time of `sendAndHandle`. */
   turnTimeoutMs: 600_000,
+  /** How long an interrupted turn may take to end before its waiters stop waiting. */
+  interruptTimeoutMs: 5_000,
+  /** Codex refuses a longer input. */
   textCharsMax: 1_048_576,
 
   // Calls
@@ -66,8 +77,17 @@ export const defaultLimits = {
   resultTextBytesMax: 256 * 1024,
   /** A result above this many bytes in all (images, audio) is refused. */
   resultBytesMax: 8 * 1024 * 1024,
+  /** More pieces of content in one result are refused. */
+  resultItemsMax: 1_000,
+  /** A result nested deeper than this cannot be expressed, and says so. */
+  resultDepthMax: 128,
+  /** Arguments of more bytes, deeper, or with more values in all are refused before they are checked. */
   argumentBytesMax: 1024 * 1024,
   argumentDepthMax: 64,
+  argumentValuesMax: 50_000,
+  /** Problems of one set of arguments that the model is told of, and the length of that text; the rest is left out. */
+  argumentProblemsMax: 5,
+  argumentProblemCharsMax: 1_000,
 
   // Ledger and outbox
   /** Finished calls remembered by one mesh. */
@@ -99,8 +119,69 @@ export const defaultLimits = {
   /** A schema beyond these is refused before it is compiled. */
   schemaBytesMax: 512 * 1024,
   schemaDepthMax: 64,
+  /** JSON nested this deep or deeper is refused by the tool adapters; Codex's own parser stops there too. */
+  jsonDepthMax: 128,
+  /** A tool's schema above this many bytes reaches the model with detail taken away, as in Codex. */
+  modelSchemaBytesMax: 5_000,
+  /** Parts of a plain JSON Schema once every `$ref` is followed; a schema that grows beyond is refused. */
+  schemaPartsMax: 10_000,
+  /** More `pattern`s in one schema, or a longer one, are refused. */
+  schemaPatternsMax: 64,
+  patternCharsMax: 512,
+  /** States of one pattern once its counted repetitions are written out; more are refused. */
+  patternStatesMax: 1_000,
+  /** A text longer than this does not match any pattern; it is not even tried. */
+  patternTextCharsMax: 16_384,
   /** Compiled validators kept, by schema; the least recently used is dropped. */
   validatorsMax: 1_024,
+  /** Names of tools a model is told of when it calls one that does not exist; the others are counted. */
+  toolNamesShownMax: 20,
+
+  // Teams
+  /** Members of one team; a larger one is refused. */
+  teamMembersMax: 32,
+  /** Turns of one team that run at once; other members that are due wait. */
+  teamConcurrencyMax: 8,
+  /** Turns one member may have; a member due for one more ends the run as `budget-exceeded`. */
+  teamRoundsMax: 9,
+  /** Turns of all members together, with the same end. */
+  teamTurnsMax: 64,
+  /** A run that takes longer has its turns interrupted and ends as `budget-exceeded`. */
+  teamWallMs: 3_600_000,
+  /** Failed turns of a member in a row, the first included; then it is stalled. */
+  teamTurnAttemptsMax: 3,
+  teamRetryBackoffBaseMs: 500,
+  teamRetryBackoffCapMs: 15_000,
+  /** Times a task may be claimed; when the last claim ends without a result, the task has failed. */
+  teamTaskAttemptsMax: 3,
+  /** Times a member that is done may be given work again; then the sender is refused. */
+  teamReworksMax: 3,
+  /** Tasks one member may queue within one turn; one more is refused, and the sender told. */
+  teamHandOffsPerTurnMax: 8,
+  /** Board calls of one turn, whose results are kept to answer repeats; one more is refused. */
+  teamCallsPerTurnMax: 128,
+  /** Tasks of one run; one more is refused, and the sender told. */
+  teamTasksMax: 256,
+  /** Artifacts of one run; one more is refused. */
+  teamArtifactsMax: 1_024,
+  /** A longer task, summary or note is refused. */
+  teamTextCharsMax: 16_384,
+
+  // Testing
+  /** Timers fired by one `advance` or `runUntilIdle` of a virtual clock; one more is `clock_misused`. */
+  virtualTimersMax: 1_000_000,
+  /** Tool calls of one turn under a script; one more fails the turn. */
+  scriptCallsMax: 10_000,
+  /** Signals of one simulated session kept while its link is down; the oldest are dropped. */
+  missedSignalsMax: 1_024,
+  /** A scripted model answers more requests at once with 429, which fails their turns. */
+  modelRequestsInFlightMax: 4_096,
+  /** A scripted model answers a longer request with 413, which fails its turn. */
+  modelRequestBytesMax: 64 * 1024 * 1024,
+  /** Requests a scripted model keeps for tests to look at; the oldest is dropped. */
+  modelRequestsKeptMax: 256,
+  /** Sessions a scripted model remembers; the oldest is forgotten, and its turns are counted anew. */
+  modelSessionsMax: 10_000,
 } as const;
 
 /** All bounds, resolved. */
@@ -111,6 +192,7 @@ const relations: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ['overloadBackoffBaseMs', 'overloadBackoffCapMs'],
   ['reconnectBackoffBaseMs', 'reconnectBackoffCapMs'],
   ['submitBackoffBaseMs', 'submitBackoffCapMs'],
+  ['teamRetryBackoffBaseMs', 'teamRetryBackoffCapMs'],
   ['pollMinMs', 'pollMaxMs'],
   ['sessionConcurrencyMax', 'meshConcurrencyMax'],
   ['sessionWaitingMax', 'meshWaitingMax'],

@@ -1,0 +1,87 @@
+/**
+ * One tool call's life. A specification, not an actor: the ledger moves its records along
+ * {@link nextCallState}, a table read from this machine once, because an actor per call would cost
+ * more than the call.
+ */
+import { setup } from 'xstate';
+
+export type CallEvent =
+  /** A handler slot was free: the handler runs. */
+  | { type: 'started' }
+  /** There is an answer: the handler's, or a refusal that the model can act on. */
+  | { type: 'finished' }
+  /** The handler passed its deadline; the model is told so, a late result is dropped. */
+  | { type: 'timed.out' }
+  /** Its turn or session is over before there was an answer; nobody waits for one. */
+  | { type: 'cancelled' }
+  /** A crash hid whether the started handler finished. */
+  | { type: 'lost' }
+  /** The host has the answer. */
+  | { type: 'confirmed' }
+  /** The host will never take the answer. */
+  | { type: 'refused' }
+  /** The host no longer knows the call. */
+  | { type: 'gone' };
+
+export const callMachine = setup({ types: { events: {} as CallEvent } }).createMachine({
+  id: 'call',
+  initial: 'waiting',
+  states: {
+    waiting: {
+      on: {
+        started: { target: 'running' },
+        finished: { target: 'submitting' },
+        cancelled: { target: 'cancelled' },
+      },
+    },
+    running: {
+      on: {
+        finished: { target: 'submitting' },
+        'timed.out': { target: 'expiring' },
+        cancelled: { target: 'cancelled' },
+        lost: { target: 'unknown' },
+      },
+    },
+    submitting: {
+      on: {
+        confirmed: { target: 'answered' },
+        refused: { target: 'refused' },
+        gone: { target: 'abandoned' },
+      },
+    },
+    expiring: {
+      on: {
+        confirmed: { target: 'expired' },
+        refused: { target: 'expired' },
+        gone: { target: 'expired' },
+      },
+    },
+    answered: { type: 'final' },
+    refused: { type: 'final' },
+    expired: { type: 'final' },
+    cancelled: { type: 'final' },
+    abandoned: { type: 'final' },
+    unknown: { type: 'final' },
+  },
+});
+
+/** How a call ended: the final states. */
+export type CallOutcome =
+  'answered' | 'refused' | 'expired' | 'cancelled' | 'abandoned' | 'unknown';
+
+/** Where a call is in its life. */
+export type CallState = 'waiting' | 'running' | 'submitting' | 'expiring' | CallOutcome;
+
+const transitions = new Map<string, CallState>();
+for (const [from, state] of Object.entries(callMachine.config.states ?? {})) {
+  for (const [event, transition] of Object.entries(state.on ?? {})) {
+    if (typeof transition === 'object' && 'target' in transition) {
+      transitions.set(`${from} ${event}`, transition.target as CallState);
+    }
+  }
+}
+
+/** The state after `event`, or undefined where the event means nothing: then nothing changes. */
+export function nextCallState(state: CallState, event: CallEvent['type']): CallState | undefined {
+  return transitions.get(`${state} ${event}`);
+}

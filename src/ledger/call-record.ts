@@ -1,0 +1,69 @@
+/** What the ledger knows of one call. */
+import type { CallOutcome, CallState } from '../../machines/call.ts';
+import type { ToolOutput } from '../tools/contract.ts';
+
+/** The five ids that make one call, in the order they are compared. */
+export interface CallIdentity {
+  readonly epoch: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly callId: string;
+  readonly requestId: string | number;
+}
+
+/** A finished call: who it was, what it asked, and the answer that is sent again if it comes again. */
+export interface FinishedCall {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly fingerprint: number;
+  readonly outcome: CallOutcome;
+  readonly output: ToolOutput | null;
+  readonly finishedAtMs: number;
+}
+
+/** A call that is not finished: its place in the life that `machines/call.ts` specifies. */
+export interface OpenCall {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly fingerprint: number;
+  state: CallState;
+  /** The answer, once there is one. Set once; the same object is submitted every time. */
+  output: ToolOutput | null;
+}
+
+/**
+ * One string for one call. The request id keeps its JSON type: Codex does not take `"0"` for `0`.
+ */
+export function callKey(call: CallIdentity): string {
+  const requestId = typeof call.requestId === 'number' ? call.requestId : `"${call.requestId}"`;
+  return `${call.sessionId} ${call.turnId} ${call.callId} ${requestId} ${call.epoch}`;
+}
+
+/**
+ * A 53-bit fingerprint of what a call asks for, to tell a repeated call from a reused key. It guards
+ * against a confused host, not against an attacker: no cryptographic strength is needed, and a
+ * cryptographic hash would cost as much as the rest of the ledger together.
+ */
+export function callFingerprint(tool: string, namespace: string | null, args: unknown): number {
+  const text = `${namespace ?? ''}/${tool} ${JSON.stringify(args) ?? ''}`;
+  let low = 0xdeadbeef;
+  let high = 0x41c6ce57;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    low = Math.imul(low ^ unit, 2654435761);
+    high = Math.imul(high ^ unit, 1597334677);
+  }
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  return 4294967296 * (2097151 & high) + (low >>> 0);
+}
+
+/** The size that a kept answer counts for, in bytes; text counts as UTF-16. */
+export function answerBytes(output: ToolOutput | null): number {
+  let bytes = 64;
+  for (const item of output?.contentItems ?? []) {
+    if (item.type === 'inputText') bytes += 2 * item.text.length;
+    else bytes += 2 * (item.type === 'inputImage' ? item.imageUrl : item.audioUrl).length;
+  }
+  return bytes;
+}

@@ -1,0 +1,157 @@
+/**
+ * The ledger: which calls were taken, and what became of them.
+ *
+ * - M1 A call is claimed before its handler starts; every later delivery of it finds the claim.
+ * - M2 A call leaves the open calls through exactly one outcome.
+ * - M6 Open calls live in a Map and are never forgotten; the bounded cache holds finished ones only.
+ *
+ * When the cache is full the oldest call of a session above its quota is forgotten first, and only if no
+ * session is above it the least recently used of all: a busy session cannot push out another's last
+ * calls. The bound wins over the promised time; what is forgotten too early is counted.
+ */
+import { LRUCache } from 'lru-cache';
+import {
+  nextCallState,
+  type CallEvent,
+  type CallOutcome,
+  type CallState,
+} from '../../machines/call.ts';
+import type { Limits } from '../limits.ts';
+import type { ToolOutput } from '../tools/contract.ts';
+import { answerBytes, type FinishedCall, type OpenCall } from './call-record.ts';
+
+/** What a claim found. */
+export type Claim =
+  /** Nobody has it: it is yours, and open from now on. */
+  | { readonly type: 'new'; readonly open: OpenCall }
+  /** It runs, or its answer waits for the host. */
+  | { readonly type: 'open'; readonly open: OpenCall }
+  | { readonly type: 'finished'; readonly call: FinishedCall }
+  /** The same key with another tool or other arguments: never answered from memory. */
+  | { readonly type: 'reused' };
+
+export interface LedgerStats {
+  readonly open: number;
+  readonly finished: number;
+  /** Finished calls forgotten before `ledgerKeepMs` had passed, because the ledger was full. */
+  readonly forgottenEarly: number;
+}
+
+const outcomes: ReadonlySet<CallState> = new Set<CallOutcome>([
+  'answered',
+  'refused',
+  'expired',
+  'cancelled',
+  'abandoned',
+  'unknown',
+]);
+
+function isOutcome(state: CallState): state is CallOutcome {
+  return outcomes.has(state);
+}
+
+/** The memory of one mesh. Synchronous throughout: claiming is one step that nothing can split. */
+export class Ledger {
+  readonly #limits: Limits;
+  readonly #nowMs: () => number;
+  readonly #open = new Map<string, OpenCall>();
+  readonly #finished: LRUCache<string, FinishedCall>;
+  /** Keys of the finished calls of each session, oldest first. */
+  readonly #bySession = new Map<string, Set<string>>();
+  readonly #overQuota = new Set<string>();
+  #forgottenEarly = 0;
+
+  /** @param nowMs monotonic time in milliseconds */
+  constructor(limits: Limits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+    this.#finished = new LRUCache({
+      max: limits.ledgerCallsMax,
+      maxSize: limits.ledgerAnswerBytesMax,
+      sizeCalculation: (call) => answerBytes(call.output),
+      dispose: (call) => this.#forget(call),
+    });
+  }
+
+  get stats(): LedgerStats {
+    return {
+      open: this.#open.size,
+      finished: this.#finished.size,
+      forgottenEarly: this.#forgottenEarly,
+    };
+  }
+
+  /** Takes the call if nobody has it, and says what is known of it otherwise. */
+  claim(key: string, sessionId: string, fingerprint: number): Claim {
+    const open = this.#open.get(key);
+    if (open) return open.fingerprint === fingerprint ? { type: 'open', open } : { type: 'reused' };
+    const call = this.#finished.get(key);
+    if (call) {
+      return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };
+    }
+    const claimed: OpenCall = { key, sessionId, fingerprint, state: 'waiting', output: null };
+    this.#open.set(key, claimed);
+    return { type: 'new', open: claimed };
+  }
+
+  /** Whether the call was ever taken, as far as the ledger remembers. */
+  knows(key: string): boolean {
+    return this.#open.has(key) || this.#finished.has(key);
+  }
+
+  /**
+   * Moves an open call along its life. Returns its outcome if the event ended it, and false if the event
+   * means nothing where the call is: a late result, a second confirmation.
+   */
+  advance(open: OpenCall, event: CallEvent['type']): CallOutcome | boolean {
+    const next = nextCallState(open.state, event);
+    if (next === undefined) return false;
+    open.state = next;
+    if (!isOutcome(next)) return true;
+    this.#open.delete(open.key);
+    this.#remember(open, next);
+    return next;
+  }
+
+  /** Records the answer of an open call; it is the one that is ever sent. */
+  answer(open: OpenCall, event: 'finished' | 'timed.out', output: ToolOutput): boolean {
+    if (nextCallState(open.state, event) === undefined) return false;
+    open.output = output;
+    this.advance(open, event);
+    return true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#open.clear();
+    this.#finished.clear();
+  }
+
+  #remember(open: OpenCall, outcome: CallOutcome): void {
+    const { key, sessionId, fingerprint, output } = open;
+    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
+    const finishedAtMs = this.#nowMs();
+    this.#finished.set(key, { key, sessionId, fingerprint, outcome, output, finishedAtMs });
+    let keys = this.#bySession.get(sessionId);
+    if (!keys) this.#bySession.set(sessionId, (keys = new Set()));
+    keys.add(key);
+    if (keys.size > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(sessionId);
+  }
+
+  #makeRoom(forSessionId: string): void {
+    const [anyOverQuota] = this.#overQuota;
+    const victim = this.#overQuota.has(forSessionId) ? forSessionId : anyOverQuota;
+    const [oldest] = (victim !== undefined && this.#bySession.get(victim)) || [];
+    if (oldest !== undefined) this.#finished.delete(oldest);
+  }
+
+  #forget(call: FinishedCall): void {
+    const keys = this.#bySession.get(call.sessionId);
+    keys?.delete(call.key);
+    if (!keys || keys.size <= this.#limits.ledgerSessionCallsMin) {
+      this.#overQuota.delete(call.sessionId);
+    }
+    if (keys?.size === 0) this.#bySession.delete(call.sessionId);
+    if (this.#nowMs() - call.finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
+  }
+}

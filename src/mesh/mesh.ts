@@ -1,0 +1,394 @@
+/**
+ * The mesh: a Map of sessions, a host, and the one dispatcher that serves them all.
+ *
+ * - A signal reaches its session by one Map lookup, in the tick in which it was read (no await, no
+ *   subscription per session).
+ * - M7 After `close()` no timer, subscription, socket or child is left.
+ * - M8 Sessions are root actors: one that fails is taken out of the Map, and no other notices.
+ */
+import type { Observable } from 'rxjs';
+import type { DispatchPolicy } from '../../machines/session.ts';
+import { createBus, type Bus } from '../bus/bus.ts';
+import { readObservable, type Lagged } from '../bus/reader.ts';
+import { systemEnv, type Env } from '../env.ts';
+import { SessionMeshError } from '../errors.ts';
+import { appServer } from '../hosts/app-server/index.ts';
+import type { Host, HostCall, HostFactory, HostSignal, SessionSettings } from '../hosts/host.ts';
+import { resolveLimits, type Limits } from '../limits.ts';
+import { silentLogger, type Logger } from '../logger.ts';
+import {
+  createDraft,
+  type Catalog,
+  type CatalogDraft,
+  type CatalogEntry,
+} from '../tools/catalog.ts';
+import { Dispatcher, type DispatcherStats } from './dispatcher.ts';
+import type { Announce, MeshEvent } from './event.ts';
+import { referenceOf } from './live-call.ts';
+import { openThread } from './opening.ts';
+import { SessionActor } from './session-actor.ts';
+import { SessionCore, type SessionCoreContext, type SessionCoreOptions } from './session-core.ts';
+import { Session } from './session.ts';
+
+/** What `createMesh` takes. Everything is optional. */
+export interface MeshOptions {
+  /** Where sessions live. Default: `appServer()`, the Codex found on this machine. */
+  readonly host?: HostFactory;
+  /** Whether the mesh moves the dispatch lock by itself (`auto`, default) or raises conflicts (`strict`). */
+  readonly dispatch?: DispatchPolicy;
+  /** Bounds that differ from the defaults in `limits.ts`. */
+  readonly limits?: Partial<Limits>;
+  /** Closes the mesh when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly logger?: Logger;
+  /** Time, randomness and ids; for tests and simulations. */
+  readonly env?: Env;
+}
+
+/** How a session gets its tools, and how long they may take. */
+interface BindingOptions {
+  readonly tools?: readonly CatalogEntry[];
+  /** Fills the catalog draft; may be async. Runs before anything is sent. */
+  readonly register?: (draft: CatalogDraft) => void | Promise<void>;
+  /** Deadline of this session's handlers, in milliseconds; a tool's own wins. */
+  readonly handlerTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateSessionOptions extends SessionSettings, BindingOptions {}
+
+/** As for a new session; the thread keeps the tools it was created with, so none are sent. */
+export interface ResumeSessionOptions extends Omit<SessionSettings, 'title'>, BindingOptions {}
+
+export interface MeshStats extends DispatcherStats {
+  readonly sessions: number;
+  /** Calls for sessions that this mesh does not have. */
+  readonly strays: number;
+}
+
+/** How a mesh is closed. */
+export interface MeshCloseOptions {
+  /** How long running handlers may go on, in milliseconds. Default `closeGraceMs`. */
+  readonly graceMs?: number;
+}
+
+/**
+ * Starts a host and returns the mesh on it, ready for sessions.
+ * @throws SessionMeshError `codex_not_found`, `host_start_failed`, `host_unreachable`,
+ * `host_unauthorized`, `limit_invalid`, or the signal's reason.
+ */
+export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
+  options.signal?.throwIfAborted();
+  const mesh = new Mesh(options);
+  try {
+    await mesh.start();
+  } catch (thrown) {
+    await mesh.close({ graceMs: 1 });
+    throw thrown;
+  }
+  return mesh;
+}
+
+/** Made by `createMesh`. Close it, or let `await using` do so. */
+export class Mesh implements AsyncDisposable {
+  readonly #limits: Limits;
+  readonly #env: Env;
+  readonly #logger: Logger;
+  readonly #dispatch: DispatchPolicy;
+  readonly #signal: AbortSignal | undefined;
+  readonly #host: Host;
+  readonly #dispatcher: Dispatcher;
+  readonly #bus: Bus<MeshEvent>;
+  readonly #sessions = new Map<string, { core: SessionCore; session: Session }>();
+  readonly #coreContext: SessionCoreContext;
+  /** Threads being resumed. */
+  readonly #resuming = new Set<string>();
+  /** Sessions being opened: their calls stay with the host until they run. */
+  #opening = 0;
+  #strays = 0;
+  #failure: SessionMeshError | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(options: MeshOptions) {
+    this.#limits = resolveLimits(options.limits);
+    this.#env = options.env ?? systemEnv;
+    this.#logger = options.logger ?? silentLogger;
+    this.#dispatch = options.dispatch ?? 'auto';
+    this.#signal = options.signal;
+    this.#bus = createBus<MeshEvent>(this.#logger);
+    const emit = (signal: HostSignal) => this.#onSignal(signal);
+    const { limits, env, logger } = { limits: this.#limits, env: this.#env, logger: this.#logger };
+    this.#host = (options.host ?? appServer())({ env, limits, logger, emit });
+    this.#dispatcher = new Dispatcher({
+      host: this.#host,
+      env,
+      limits,
+      logger,
+      announce: this.#announce,
+    });
+    this.#coreContext = {
+      host: this.#host,
+      env,
+      limits,
+      logger,
+      dispatcher: this.#dispatcher,
+      announce: this.#announce,
+      onOver: ({ sessionId }) => this.#sessions.delete(sessionId),
+    };
+  }
+
+  /** Everything that happens, from now on. Observers are guarded: one that throws is cut off. */
+  get events$(): Observable<MeshEvent> {
+    return this.#bus.values$;
+  }
+
+  /**
+   * Everything that happens, one event at a time. Holds at most `eventsBufferedMax` unread events;
+   * where older ones were dropped stands `{ type: 'lagged', dropped }`.
+   */
+  events({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<
+    MeshEvent | Lagged,
+    undefined,
+    undefined
+  > {
+    return readObservable(this.#bus.values$, this.#limits.eventsBufferedMax, signal);
+  }
+
+  get stats(): MeshStats {
+    return {
+      ...this.#dispatcher.stats,
+      sessions: this.#sessions.size,
+      strays: this.#strays,
+    };
+  }
+
+  /** @internal */
+  async start(): Promise<void> {
+    const { name, codex } = await this.#host.start(this.#signal);
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#announce(() => ({ type: 'mesh.started', host: name, codex }));
+  }
+
+  /**
+   * Opens a new session. The catalog is complete and checked before anything is sent.
+   * @throws SessionMeshError why a tool was rejected, `session_open_failed`, `sessions_full`,
+   * `mesh_closed`, `host_failed`.
+   */
+  async createSession(options: CreateSessionOptions = {}): Promise<Session> {
+    const { tools, register, handlerTimeoutMs, signal, ...settings } = options;
+    const catalog = await this.#bindCatalog(options);
+    const { session } = await this.#open(catalog, options, (abort) =>
+      this.#host.open(settings, catalog.hostTools(), abort),
+    );
+    this.#announceOpened(session, settings.title ?? null, false);
+    return session;
+  }
+
+  /**
+   * Binds handlers to an existing thread. No tool list is sent: Codex keeps the one the thread was created
+   * with. Calls that are pending there are taken at once.
+   * @throws SessionMeshError `session_open` if this mesh has it, `session_unknown`, and as `createSession`.
+   */
+  async resumeSession(sessionId: string, options: ResumeSessionOptions = {}): Promise<Session> {
+    const { tools, register, handlerTimeoutMs, signal, ...settings } = options;
+    if (this.#sessions.has(sessionId) || this.#resuming.has(sessionId)) {
+      throw new SessionMeshError('session_open', { sessionId });
+    }
+    this.#resuming.add(sessionId);
+    try {
+      const catalog = await this.#bindCatalog(options);
+      const { core, session } = await this.#open(catalog, options, async (abort) => {
+        await this.#host.resume(sessionId, settings, abort);
+        return { sessionId };
+      });
+      this.#announceOpened(session, null, true);
+      core.reconcile();
+      return session;
+    } finally {
+      this.#resuming.delete(sessionId);
+    }
+  }
+
+  /**
+   * A new session with the history and the tools of an open one; its handlers are the same.
+   * @throws SessionMeshError as `createSession`, and `session_unknown`.
+   */
+  async forkSession(
+    sessionId: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Session> {
+    const origin = this.#core(sessionId);
+    if (!origin) throw new SessionMeshError('session_unknown', { sessionId });
+    const { catalog, handlerTimeoutMs } = origin;
+    const { session } = await this.#open(catalog, { handlerTimeoutMs, signal }, (abort) =>
+      this.#host.fork(sessionId, abort),
+    );
+    this.#announceOpened(session, null, false);
+    return session;
+  }
+
+  /** The open session with this id, or undefined. */
+  session(sessionId: string): Session | undefined {
+    return this.#sessions.get(sessionId)?.session;
+  }
+
+  /** The open sessions, oldest first. */
+  sessions(): readonly Session[] {
+    return [...this.#sessions.values()].map(({ session }) => session);
+  }
+
+  /** Closes all sessions, then the host. Idempotent; a second call joins the first. */
+  close(options: MeshCloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #onAbort = (): void => void this.close();
+
+  async #close({ graceMs }: MeshCloseOptions): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    const open = [...this.#sessions.values()];
+    await Promise.all(open.map(({ core }) => core.close({ graceMs })));
+    await this.#host.close();
+    this.#dispatcher.close();
+    this.#announce(() => ({ type: 'mesh.closed' }));
+    this.#bus.close();
+  }
+
+  readonly #announce: Announce = (make) => {
+    if (this.#bus.observed) this.#bus.publish({ ...make(), at: this.#env.clock.now() });
+  };
+
+  #announceOpened(session: Session, title: string | null, resumed: boolean): void {
+    const tools = session.tools.map((tool) => tool.name);
+    this.#announce(() => ({
+      type: 'session.opened',
+      sessionId: session.id,
+      title,
+      tools,
+      resumed,
+    }));
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new SessionMeshError('mesh_closed');
+    if (this.#failure) throw new SessionMeshError('host_failed', { cause: this.#failure });
+    const found = this.#sessions.size + this.#opening;
+    if (found >= this.#limits.sessionsMax) {
+      const expected = `at most ${this.#limits.sessionsMax} sessions`;
+      throw new SessionMeshError('sessions_full', { expected, found: String(found) });
+    }
+  }
+
+  async #bindCatalog({ tools = [], register }: BindingOptions): Promise<Catalog> {
+    this.#checkOpen();
+    const draft = createDraft(this.#limits);
+    for (const entry of tools) draft.add(entry);
+    await register?.(draft);
+    return draft.freeze();
+  }
+
+  /** Brings a session from its draft to `running`, whatever the host has to do for it. */
+  async #open(
+    catalog: Catalog,
+    { handlerTimeoutMs, signal }: BindingOptions,
+    open: (signal: AbortSignal) => Promise<{ sessionId: string }>,
+  ): Promise<{ core: SessionCore; session: Session }> {
+    this.#checkOpen();
+    this.#opening += 1;
+    try {
+      const actor = this.#createActor(catalog);
+      const { sessionId } = await openThread(actor, open, signal);
+      if (this.#closing) {
+        await this.#host.release(sessionId, 'keep');
+        throw new SessionMeshError('mesh_closed', { sessionId });
+      }
+      return this.#adopt({ sessionId, actor, catalog, handlerTimeoutMs });
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  #createActor(catalog: Catalog): SessionActor {
+    const { openTimeoutMs, closeGraceMs, releaseTimeoutMs } = this.#limits;
+    const context = { clock: this.#env.clock, limits: this.#limits, logger: this.#logger };
+    const { listsWhileLost } = this.#host;
+    const actor = new SessionActor(context, {
+      dispatch: this.#dispatch,
+      listsWhileLost,
+      openTimeoutMs,
+      closeGraceMs,
+      releaseTimeoutMs,
+    });
+    for (const name of catalog.names()) actor.send({ type: 'tool.added', name });
+    return actor;
+  }
+
+  #adopt(options: SessionCoreOptions): { core: SessionCore; session: Session } {
+    const core = new SessionCore(this.#coreContext, options);
+    const entry = { core, session: new Session(core, this.#dispatch) };
+    this.#sessions.set(options.sessionId, entry);
+    return entry;
+  }
+
+  #onSignal(signal: HostSignal): void {
+    switch (signal.type) {
+      case 'call.requested':
+        this.#onCall(signal.call);
+        return;
+      case 'call.withdrawn':
+        this.#core(signal.call.sessionId)?.withdraw(signal.call, signal.reason);
+        return;
+      case 'turn.started':
+        this.#core(signal.sessionId)?.onTurnStarted(signal.turnId);
+        return;
+      case 'turn.ended':
+        this.#core(signal.sessionId)?.onTurnEnded(signal.turnId, signal);
+        return;
+      case 'session.resumed':
+        this.#core(signal.sessionId)?.onResumed();
+        return;
+      case 'session.gone':
+        this.#core(signal.sessionId)?.fail(signal.cause);
+        return;
+      case 'host.online':
+      case 'host.notice':
+      case 'question.answered':
+        this.#announce(() => signal);
+        return;
+      case 'host.lost':
+        this.#announce(() => ({
+          type: 'host.lost',
+          epoch: signal.epoch,
+          fault: signal.cause.toJSON(),
+        }));
+        for (const { core } of this.#sessions.values()) core.onLinkLost();
+        return;
+      case 'host.failed':
+        this.#failure = signal.cause;
+        this.#announce(() => ({ type: 'host.failed', fault: signal.cause.toJSON() }));
+        for (const { core } of this.#sessions.values()) core.fail(signal.cause);
+    }
+  }
+
+  #onCall(call: HostCall): void {
+    const core = this.#core(call.sessionId);
+    if (core) {
+      core.take(call, 'signal');
+      return;
+    }
+    if (this.#opening > 0) return;
+    this.#strays += 1;
+    this.#logger.warn(referenceOf(call), 'a call came for a session that is not open here');
+    this.#dispatcher.decline(call, { kind: 'cancelled' });
+  }
+
+  #core(sessionId: string): SessionCore | undefined {
+    return this.#sessions.get(sessionId)?.core;
+  }
+}

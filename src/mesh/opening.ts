@@ -1,0 +1,47 @@
+/** Opening a session: the host works while the machine watches the clock. */
+import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
+import type { SessionActor } from './session-actor.ts';
+
+/**
+ * Drives `actor` from `draft` to `running` around `open`, which is aborted when the machine gives up or
+ * `signal` aborts. On any failure the actor is stopped.
+ * @throws SessionMeshError what the host said, `session_open_failed` when it took too long, or the
+ * signal's reason.
+ */
+export async function openThread<Opened>(
+  actor: SessionActor,
+  open: (signal: AbortSignal) => Promise<Opened>,
+  signal?: AbortSignal,
+): Promise<Opened> {
+  const gaveUp = new AbortController();
+  actor.listener = () => {
+    if (actor.phase !== 'failed') return;
+    const found = 'no answer from the host in time';
+    gaveUp.abort(new SessionMeshError('session_open_failed', { found }));
+  };
+  actor.send({ type: 'open' });
+  const abort = signal ? AbortSignal.any([signal, gaveUp.signal]) : gaveUp.signal;
+  try {
+    abort.throwIfAborted();
+    const opened = await raceAbort(open(abort), abort);
+    actor.send({ type: 'opened' });
+    return opened;
+  } catch (thrown) {
+    const code = isSessionMeshError(thrown) ? thrown.code : 'session_open_failed';
+    actor.listener = undefined;
+    actor.send({ type: 'rejected', code });
+    actor.stop();
+    if (abort.aborted || isSessionMeshError(thrown)) throw thrown;
+    const found = messageOf(thrown);
+    throw new SessionMeshError('session_open_failed', { found, cause: thrown });
+  }
+}
+
+/** `promise`, or the reason of `abort` if that comes first: a host may be slow to notice. */
+function raceAbort<Value>(promise: Promise<Value>, abort: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(abort.reason);
+    abort.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => abort.removeEventListener('abort', onAbort));
+  });
+}
