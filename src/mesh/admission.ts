@@ -4,8 +4,7 @@
  * waiting bound are refused. When the mesh is full, sessions take turns.
  */
 import type { Limits } from '../limits.ts';
-import type { LiveCall } from './live-call.ts';
-import type { SessionCalls } from './session-calls.ts';
+import type { LiveCall, SessionCalls } from './live-call.ts';
 
 /** What became of a call that asked to run. */
 export type Admittance = 'run' | 'wait' | 'full';

@@ -22,9 +22,9 @@ import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
-import { abortCall, CallContext, laneOf, referenceOf, type LiveCall } from './live-call.ts';
+import { CallContext } from './call-context.ts';
+import { abortCall, laneOf, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Outbox } from './outbox.ts';
-import type { SessionCalls } from './session-calls.ts';
 
 export interface DispatcherContext {
   readonly host: Host;

@@ -1,12 +1,11 @@
-/** A call between its claim and its outcome: a small record, not an actor. */
+/** Calls between their claim and their outcome: small records, not actors; and the calls of one session. */
 import type { Timer } from '../env.ts';
 import type { HostCall } from '../hosts/host.ts';
 import type { OpenCall } from '../ledger/call-record.ts';
-import type { Logger } from '../logger.ts';
-import type { Tool, ToolCall } from '../tools/contract.ts';
-import type { OpenDispatchRecord } from './dispatch-record.ts';
+import type { Catalog } from '../tools/catalog.ts';
+import type { Tool } from '../tools/contract.ts';
+import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
 import type { CallReference } from './event.ts';
-import type { SessionCalls } from './session-calls.ts';
 
 export interface LiveCall {
   readonly call: HostCall;
@@ -26,6 +25,25 @@ export interface LiveCall {
   abortReason: Error | undefined;
   /** Told once when the call is over. */
   onSettled: (() => void) | undefined;
+}
+
+/** What the dispatcher keeps for a session that has calls. Idle sessions keep empty containers only. */
+export interface SessionCalls {
+  readonly sessionId: string;
+  readonly catalog: Catalog;
+  /** The session's own deadline for handlers, in milliseconds, where it sets one. */
+  readonly handlerTimeoutMs: number | undefined;
+  /** Calls without an outcome, by ledger key. Null until the first one. */
+  live: Map<string, LiveCall> | null;
+  /** Calls waiting for a slot, in the order they came. Null until the first one. */
+  waiting: LiveCall[] | null;
+  running: number;
+  /** Running calls by lane. Null until the first one. */
+  lanes: Map<string, number> | null;
+  /** A call was taken; its record grows as the call goes on. */
+  onTaken(turnId: string, record: DispatchRecord): void;
+  /** The last live call is over. */
+  onIdle(): void;
 }
 
 /** Calls of one session that share a bound: those of one tool, or of one serial key. */
@@ -49,59 +67,4 @@ export function referenceOf(call: HostCall): CallReference {
 export function abortCall(live: LiveCall, reason: Error): void {
   live.abortReason = reason;
   live.abort?.abort(reason);
-}
-
-/** What a handler is given. Its `signal` and `log` are made when they are first asked for. */
-export class CallContext implements ToolCall {
-  readonly #live: LiveCall;
-  readonly #logger: Logger;
-  readonly deadline: number;
-
-  constructor(live: LiveCall, logger: Logger, deadline: number) {
-    this.#live = live;
-    this.#logger = logger;
-    this.deadline = deadline;
-  }
-
-  get sessionId(): string {
-    return this.#live.call.sessionId;
-  }
-  get turnId(): string {
-    return this.#live.call.turnId;
-  }
-  get callId(): string {
-    return this.#live.call.callId;
-  }
-  get tool(): string {
-    return this.#live.call.tool;
-  }
-  get namespace(): string | null {
-    return this.#live.call.namespace;
-  }
-  get arguments(): unknown {
-    return this.#live.call.arguments;
-  }
-  get attempt(): number {
-    return 1;
-  }
-
-  get signal(): AbortSignal {
-    const live = this.#live;
-    if (!live.abort) {
-      live.abort = new AbortController();
-      if (live.abortReason) live.abort.abort(live.abortReason);
-    }
-    return live.abort.signal;
-  }
-
-  get log(): Logger {
-    const where = referenceOf(this.#live.call);
-    const logger = this.#logger;
-    return {
-      debug: (fields, message) => logger.debug({ ...where, ...fields }, message),
-      info: (fields, message) => logger.info({ ...where, ...fields }, message),
-      warn: (fields, message) => logger.warn({ ...where, ...fields }, message),
-      error: (fields, message) => logger.error({ ...where, ...fields }, message),
-    };
-  }
 }

@@ -12,10 +12,9 @@ import type { Catalog } from '../tools/catalog.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { DispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
-import { referenceOf, type Lane, type LiveCall } from './live-call.ts';
+import { referenceOf, type Lane, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Reconciler, type Reconciled } from './reconciler.ts';
 import type { SessionActor } from './session-actor.ts';
-import type { SessionCalls } from './session-calls.ts';
 import { Turns, type TurnEnd, type TurnResult } from './turn.ts';
 import type { AwaitedSession } from './turn-wait.ts';
 

@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { callFingerprint, callKey } from '../../src/ledger/call-record.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { resolveLimits, type Limits } from '../../src/limits.ts';
+import type { ToolOutput } from '../../src/tools/contract.ts';
+
+const output: ToolOutput = { success: true, contentItems: [{ type: 'inputText', text: 'done' }] };
+
+function makeLedger(overrides: Partial<Limits> = {}) {
+  const clock = { nowMs: 0 };
+  const ledger = new Ledger(resolveLimits(overrides), () => clock.nowMs);
+  const finish = (key: string, sessionId = 's1') => {
+    const claim = ledger.claim(key, sessionId, 1);
+    if (claim.type !== 'new') throw new Error(`expected a new call, found ${claim.type}`);
+    ledger.advance(claim.open, 'started');
+    ledger.answer(claim.open, 'finished', output);
+    ledger.advance(claim.open, 'confirmed');
+  };
+  return { ledger, clock, finish };
+}
+
+test('a call is new once, open until its outcome, and answered with the same object afterwards', () => {
+  const { ledger } = makeLedger();
+  const first = ledger.claim('k', 's1', 7);
+  expect(first.type).toBe('new');
+  if (first.type !== 'new') return;
+  expect(ledger.claim('k', 's1', 7)).toEqual({ type: 'open', open: first.open });
+  ledger.advance(first.open, 'started');
+  expect(ledger.answer(first.open, 'finished', output)).toBe(true);
+  expect(ledger.advance(first.open, 'confirmed')).toBe('answered');
+  const repeat = ledger.claim('k', 's1', 7);
+  expect(repeat.type === 'finished' && repeat.call.output).toBe(output);
+});
+
+test('the same key with other arguments is refused, open or finished', () => {
+  const { ledger, finish } = makeLedger();
+  ledger.claim('open', 's1', 1);
+  expect(ledger.claim('open', 's1', 2)).toEqual({ type: 'reused' });
+  finish('finished');
+  expect(ledger.claim('finished', 's1', 2)).toEqual({ type: 'reused' });
+});
+
+test('an answer is recorded once: what comes after a deadline or an end changes nothing', () => {
+  const { ledger } = makeLedger();
+  const claim = ledger.claim('k', 's1', 1);
+  if (claim.type !== 'new') throw new Error('expected a new call');
+  ledger.advance(claim.open, 'started');
+  expect(ledger.answer(claim.open, 'timed.out', output)).toBe(true);
+  const late: ToolOutput = { success: true, contentItems: [] };
+  expect(ledger.answer(claim.open, 'finished', late)).toBe(false);
+  expect(claim.open.output).toBe(output);
+  expect(ledger.advance(claim.open, 'confirmed')).toBe('expired');
+  expect(ledger.advance(claim.open, 'confirmed')).toBe(false);
+});
+
+test('a busy session cannot push out the last calls of another', () => {
+  const { ledger, finish } = makeLedger({ ledgerCallsMax: 100, ledgerSessionCallsMin: 10 });
+  for (let index = 0; index < 10; index += 1) finish(`quiet-${index}`, 'quiet');
+  for (let index = 0; index < 1_000; index += 1) finish(`busy-${index}`, 'busy');
+  for (let index = 0; index < 10; index += 1) expect(ledger.knows(`quiet-${index}`)).toBe(true);
+  expect(ledger.knows('busy-0')).toBe(false);
+  expect(ledger.knows('busy-999')).toBe(true);
+  expect(ledger.stats.finished).toBeLessThanOrEqual(100);
+});
+
+test('a quiet session finds room in a ledger that a busy one has filled', () => {
+  const { ledger, finish } = makeLedger({ ledgerCallsMax: 100, ledgerSessionCallsMin: 10 });
+  for (let index = 0; index < 200; index += 1) finish(`busy-${index}`, 'busy');
+  for (let index = 0; index < 10; index += 1) finish(`quiet-${index}`, 'quiet');
+  for (let index = 0; index < 10; index += 1) expect(ledger.knows(`quiet-${index}`)).toBe(true);
+  expect(ledger.stats.finished).toBeLessThanOrEqual(100);
+});
+
+test('running calls are never forgotten, however many finish meanwhile', () => {
+  const { ledger, finish } = makeLedger({ ledgerCallsMax: 10, ledgerSessionCallsMin: 1 });
+  ledger.claim('running', 's1', 1);
+  for (let index = 0; index < 100; index += 1) finish(`k${index}`);
+  expect(ledger.knows('running')).toBe(true);
+  expect(ledger.stats).toMatchObject({ open: 1, finished: 10 });
+});
+
+test('what is forgotten before its time is counted', () => {
+  const { ledger, clock, finish } = makeLedger({
+    ledgerCallsMax: 2,
+    ledgerSessionCallsMin: 1,
+    ledgerKeepMs: 1_000,
+  });
+  finish('a');
+  finish('b');
+  finish('c');
+  expect(ledger.stats.forgottenEarly).toBe(1);
+  clock.nowMs = 5_000;
+  finish('d');
+  expect(ledger.stats.forgottenEarly).toBe(1);
+});
+
+test('any mix of sessions keeps the bounds and each session its newest calls', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 300 }), (sessions) => {
+      const { ledger, finish } = makeLedger({ ledgerCallsMax: 40, ledgerSessionCallsMin: 8 });
+      const order = new Map<number, string[]>();
+      sessions.forEach((session, index) => {
+        const key = `${session}-${index}`;
+        finish(key, `s${session}`);
+        order.set(session, [...(order.get(session) ?? []), key]);
+      });
+      expect(ledger.stats.finished).toBeLessThanOrEqual(40);
+      for (const keys of order.values()) {
+        for (const key of keys.slice(-8)) expect(ledger.knows(key)).toBe(true);
+      }
+    }),
+  );
+});
+
+test('a key keeps the type of the request id and all five parts apart', () => {
+  const call = { epoch: 'e', sessionId: 's', turnId: 't', callId: 'c', requestId: 0 };
+  const keys = [
+    call,
+    { ...call, requestId: '0' },
+    { ...call, epoch: 'e2' },
+    { ...call, turnId: 't2' },
+    { ...call, callId: 'c2' },
+    { ...call, sessionId: 's2' },
+  ].map(callKey);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('a fingerprint tells tool, namespace and arguments apart', () => {
+  const prints = [
+    callFingerprint('a', null, { x: 1 }),
+    callFingerprint('a', null, { x: 2 }),
+    callFingerprint('b', null, { x: 1 }),
+    callFingerprint('a', 'n', { x: 1 }),
+    callFingerprint('a', null, undefined),
+  ];
+  expect(new Set(prints).size).toBe(prints.length);
+  expect(callFingerprint('a', null, { x: 1 })).toBe(prints[0]);
+});
