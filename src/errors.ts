@@ -80,9 +80,12 @@ export const errorTable = {
   arguments_invalid: row('arguments are invalid', 'correct the arguments and call again'),
   handler_failed: row('tool failed', 'see the log; nothing of the error is shown to the model'),
   handler_timeout: row('tool did not finish in time', 'raise `timeoutMs`, or make it faster', true),
+  call_denied: row('call was denied', 'nothing: the model was told why'),
   call_cancelled: row('call was cancelled', 'nothing: its turn or session is over'),
   result_invalid: row('tool result is invalid', 'return text, JSON, content items, or nothing'),
   result_too_large: row('tool result is too large', 'return less, or a reference to it'),
+
+  approval_unknown: row('no such approval', 'it was decided already, or its call is over'),
 
   // Team
   team_invalid: row('team is invalid', 'correct the team definition'),

@@ -32,11 +32,20 @@ export const defaultLimits = {
   heartbeatMs: 15_000,
   reconnectBackoffBaseMs: 100,
   reconnectBackoffCapMs: 10_000,
-  /** More restarts than this within `restartWindowMs` and the host is `failed`. */
+  /**
+   * More restarts (or links lost) than this within `restartWindowMs` and the host is `failed`; so is a
+   * host over a socket that cannot be reached for as long as that.
+   */
   restartsMax: 5,
   restartWindowMs: 60_000,
   /** Sessions resumed at once after a reconnect; the others wait their turn. */
   resumesInFlightMax: 8,
+  /** Attempts to resume one session after a reconnect, the first included; then it is gone. */
+  resumeAttemptsMax: 4,
+  /** After a reconnect, a turn that was sent before and has not appeared for this long is lost. */
+  turnLandingMs: 500,
+  /** Newest turns of a thread that are looked through for one that was missed; older ones stay unseen. */
+  turnsListedMax: 16,
   /** How long a child process gets to exit before it is killed. */
   childExitMs: 1_500,
   /** Bytes of the child's stderr kept to explain its death; older ones are dropped. */
@@ -65,6 +74,8 @@ export const defaultLimits = {
   // Calls
   /** Default deadline of a handler. */
   handlerTimeoutMs: 120_000,
+  /** How long a call may wait for somebody to approve it; then it is denied. */
+  approvalTimeoutMs: 300_000,
   /** Handlers of one session that run at once; more calls wait. */
   sessionConcurrencyMax: 8,
   /** Handlers of the mesh that run at once; more calls wait. */

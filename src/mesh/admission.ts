@@ -9,9 +9,11 @@ import type { LiveCall, SessionCalls } from './live-call.ts';
 /** What became of a call that asked to run. */
 export type Admittance = 'run' | 'wait' | 'full';
 
-/** Whether an earlier call of the same lane waits: then a later one may not overtake it. */
-function isLaneQueued({ owner, lane }: LiveCall): boolean {
-  return lane !== null && (owner.waiting?.some((other) => other.lane?.key === lane.key) ?? false);
+/** Whether an earlier call of one of its lanes waits: then a later one may not overtake it. */
+function isLaneQueued({ owner, lanes }: LiveCall): boolean {
+  if (lanes.length === 0 || !owner.waiting) return false;
+  const keys = new Set(lanes.map((lane) => lane.key));
+  return owner.waiting.some((other) => other.lanes.some((lane) => keys.has(lane.key)));
 }
 
 export class Admission {
@@ -59,14 +61,14 @@ export class Admission {
 
   /** Gives a slot back and starts what waited for it. */
   leave(live: LiveCall): void {
-    const { owner, lane } = live;
+    const { owner, lanes } = live;
     const meshWasFull = this.#running >= this.#limits.meshConcurrencyMax;
     this.#running -= 1;
     owner.running -= 1;
-    if (lane && owner.lanes) {
-      const left = (owner.lanes.get(lane.key) ?? 1) - 1;
-      if (left > 0) owner.lanes.set(lane.key, left);
-      else owner.lanes.delete(lane.key);
+    for (const { key } of lanes) {
+      const left = (owner.laneLoads?.get(key) ?? 1) - 1;
+      if (left > 0) owner.laneLoads?.set(key, left);
+      else owner.laneLoads?.delete(key);
     }
     if (this.#waiting === 0) return;
     if (meshWasFull) this.#startAnywhere();
@@ -80,20 +82,21 @@ export class Admission {
     if (waiting && index >= 0) this.#unqueue(live.owner, waiting, index);
   }
 
-  #hasSlot({ owner, lane }: LiveCall): boolean {
+  #hasSlot({ owner, lanes }: LiveCall): boolean {
     return (
       this.#running < this.#limits.meshConcurrencyMax &&
       owner.running < this.#limits.sessionConcurrencyMax &&
-      (lane === null || (owner.lanes?.get(lane.key) ?? 0) < lane.concurrencyMax)
+      lanes.every(({ key, concurrencyMax }) => (owner.laneLoads?.get(key) ?? 0) < concurrencyMax)
     );
   }
 
-  #occupy({ owner, lane }: LiveCall): void {
+  #occupy({ owner, lanes }: LiveCall): void {
     this.#running += 1;
     owner.running += 1;
-    if (!lane) return;
-    owner.lanes ??= new Map();
-    owner.lanes.set(lane.key, (owner.lanes.get(lane.key) ?? 0) + 1);
+    for (const { key } of lanes) {
+      owner.laneLoads ??= new Map();
+      owner.laneLoads.set(key, (owner.laneLoads.get(key) ?? 0) + 1);
+    }
   }
 
   #unqueue(owner: SessionCalls, waiting: LiveCall[], index: number): void {

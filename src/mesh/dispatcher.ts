@@ -1,5 +1,5 @@
 /**
- * The dispatcher: claim → validate → run the handler → record → submit.
+ * The dispatcher: claim → validate → approve → wait for a slot → run the handler → record → submit.
  *
  * - D1 The claim comes first and is synchronous: whoever finds it taken never runs a handler (M1).
  * - D2 An answer is recorded in the ledger before it is submitted (M5), and recorded once.
@@ -13,17 +13,24 @@ import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
 import type { Host, HostCall } from '../hosts/host.ts';
 import { callFingerprint, callKey } from '../ledger/call-record.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import { ToolError, type Tool, type ToolOutput, type Validation } from '../tools/contract.ts';
+import {
+  ToolError,
+  type ApprovalDecision,
+  type Tool,
+  type ToolOutput,
+  type Validation,
+} from '../tools/contract.ts';
 import { failureText, type Failure } from '../tools/failure.ts';
 import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
+import { Approvals } from './approvals.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
 import { CallContext } from './call-context.ts';
-import { abortCall, laneOf, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
+import { abortCall, lanesOf, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Outbox } from './outbox.ts';
 
 export interface DispatcherContext {
@@ -44,6 +51,7 @@ export interface DispatcherStats {
   readonly late: number;
   /** Keys that came again with other arguments. */
   readonly reused: number;
+  readonly ledger: LedgerStats;
 }
 
 export class Dispatcher {
@@ -51,6 +59,7 @@ export class Dispatcher {
   readonly #ledger: Ledger;
   readonly #admission: Admission;
   readonly #outbox: Outbox;
+  readonly approvals: Approvals;
   #repeated = 0;
   #late = 0;
   #reused = 0;
@@ -58,6 +67,7 @@ export class Dispatcher {
   constructor(context: DispatcherContext) {
     this.#context = context;
     this.#ledger = new Ledger(context.limits, context.env.clock.monotonic);
+    this.approvals = new Approvals(context);
     this.#admission = new Admission(context.limits, (live) => this.#run(live));
     this.#outbox = new Outbox({
       ...context,
@@ -66,7 +76,7 @@ export class Dispatcher {
     });
   }
 
-  get stats(): DispatcherStats & { readonly ledger: Ledger['stats'] } {
+  get stats(): DispatcherStats {
     return {
       running: this.#admission.running,
       waiting: this.#admission.waiting,
@@ -156,7 +166,8 @@ export class Dispatcher {
       owner,
       record,
       tool,
-      lane: laneOf(tool),
+      input: undefined,
+      lanes: [],
       takenAtMs: env.clock.monotonic(),
       timeoutMs: tool?.policy.timeoutMs ?? owner.handlerTimeoutMs ?? limits.handlerTimeoutMs,
       deadlineTimer: undefined,
@@ -172,11 +183,54 @@ export class Dispatcher {
   }
 
   #dispatch(live: LiveCall): void {
-    if (!live.tool) {
+    const { tool } = live;
+    if (!tool) {
       const known = live.owner.catalog.names();
       this.#fail(live, 'tool_unknown', { kind: 'unknown_tool', name: live.call.tool, known });
       return;
     }
+    const { limits } = this.#context;
+    const validation = this.#attempt(live, () => tool.validate(live.call.arguments, limits));
+    if (validation instanceof Promise) {
+      validation.then(
+        (settled) => this.#onValidated(live, tool, settled),
+        (thrown: unknown) => this.#onThrown(live, thrown),
+      );
+    } else if (validation) this.#onValidated(live, tool, validation);
+  }
+
+  #onValidated(live: LiveCall, tool: Tool, validation: Validation<unknown>): void {
+    if (!validation.ok) {
+      const { problem } = validation;
+      this.#fail(live, 'arguments_invalid', { kind: 'arguments_invalid', problem });
+      return;
+    }
+    live.input = validation.value;
+    const approval = tool.policy.approval ?? 'never';
+    if (approval === 'never') this.#enter(live, tool);
+    else if (approval === 'always') {
+      this.approvals.request(live, (decision) => this.#onDecided(live, tool, decision));
+    } else {
+      const asked = this.#attempt(live, () => approval(this.#toolCall(live)));
+      if (asked === undefined) return;
+      Promise.resolve(asked).then(
+        (decision) => this.#onDecided(live, tool, decision),
+        (thrown: unknown) => this.#onThrown(live, thrown),
+      );
+    }
+  }
+
+  #onDecided(live: LiveCall, tool: Tool, decision: ApprovalDecision): void {
+    if (decision === true) this.#enter(live, tool);
+    else this.#fail(live, 'call_denied', { kind: 'approval_denied', reason: decision.denied });
+  }
+
+  /** Takes a slot, or a place in the queue. A call that is over by now does neither. */
+  #enter(live: LiveCall, tool: Tool): void {
+    if (live.open.state !== 'waiting') return;
+    const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
+    if (!lanes) return;
+    live.lanes = lanes;
     switch (this.#admission.enter(live)) {
       case 'run':
         this.#run(live);
@@ -195,25 +249,8 @@ export class Dispatcher {
     this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
     const { clock } = this.#context.env;
     live.deadlineTimer = clock.setTimeout(() => this.#expire(live), live.timeoutMs);
-    const validation = this.#attempt(live, () => tool.validate(live.call.arguments));
-    if (validation instanceof Promise) {
-      validation.then(
-        (settled) => this.#execute(live, tool, settled),
-        (thrown: unknown) => this.#onThrown(live, thrown),
-      );
-    } else if (validation) this.#execute(live, tool, validation);
-  }
-
-  #execute(live: LiveCall, tool: Tool, validation: Validation<unknown>): void {
-    if (!validation.ok) {
-      const { problem } = validation;
-      this.#fail(live, 'arguments_invalid', { kind: 'arguments_invalid', problem });
-      return;
-    }
-    if (live.open.state !== 'running') return;
-    const deadline = live.record.takenAt + live.timeoutMs;
-    const context = new CallContext(live, this.#context.logger, deadline);
-    const result = this.#attempt(live, () => ({ value: tool.execute(validation.value, context) }));
+    const call = this.#toolCall(live);
+    const result = this.#attempt(live, () => ({ value: tool.execute(live.input, call) }));
     if (!result) return;
     if (isPromiseLike(result.value)) {
       result.value.then(
@@ -221,6 +258,11 @@ export class Dispatcher {
         (thrown: unknown) => this.#onThrown(live, thrown),
       );
     } else this.#onReturned(live, result.value);
+  }
+
+  #toolCall(live: LiveCall): CallContext {
+    const { env, logger } = this.#context;
+    return new CallContext(live, logger, env.clock.now() + live.timeoutMs);
   }
 
   /** Runs a step of the author's code; what it throws becomes the call's failure. */
@@ -307,7 +349,10 @@ export class Dispatcher {
     if (live.deadlineTimer !== undefined) clock.clearTimeout(live.deadlineTimer);
     live.deadlineTimer = undefined;
     if (ran) this.#admission.leave(live);
-    else this.#admission.withdraw(live);
+    else {
+      this.#admission.withdraw(live);
+      if (live.tool?.policy.approval === 'always') this.approvals.withdraw(live);
+    }
     return clock.monotonic() - live.takenAtMs;
   }
 

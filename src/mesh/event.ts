@@ -68,6 +68,14 @@ export type Occurrence =
       readonly calls: number;
     }
   | ({ readonly type: 'call.claimed'; readonly source: CallSource } & CallReference)
+  /** The call waits for somebody to agree; see `session.approvals`. */
+  | ({ readonly type: 'approval.requested'; readonly approvalId: string } & CallReference)
+  | ({
+      readonly type: 'approval.decided';
+      readonly approvalId: string;
+      readonly approved: boolean;
+      readonly reason: string | null;
+    } & CallReference)
   | ({ readonly type: 'call.started' } & CallReference)
   /** There is an answer: `success` says of what kind, `code` why it is a failure. */
   | ({

@@ -3,7 +3,7 @@ import type { Timer } from '../env.ts';
 import type { HostCall } from '../hosts/host.ts';
 import type { OpenCall } from '../ledger/call-record.ts';
 import type { Catalog } from '../tools/catalog.ts';
-import type { Tool } from '../tools/contract.ts';
+import type { Tool, ToolCall } from '../tools/contract.ts';
 import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
 import type { CallReference } from './event.ts';
 
@@ -13,8 +13,10 @@ export interface LiveCall {
   readonly owner: SessionCalls;
   readonly record: OpenDispatchRecord;
   readonly tool: Tool | undefined;
-  /** The group within which calls run one at a time or up to a bound; null for none. */
-  readonly lane: Lane | null;
+  /** What the handler is given, once the arguments are checked. */
+  input: unknown;
+  /** The bounds this call shares with others, known once its input is. */
+  lanes: readonly Lane[];
   /** Monotonic milliseconds. */
   readonly takenAtMs: number;
   timeoutMs: number;
@@ -39,7 +41,7 @@ export interface SessionCalls {
   waiting: LiveCall[] | null;
   running: number;
   /** Running calls by lane. Null until the first one. */
-  lanes: Map<string, number> | null;
+  laneLoads: Map<string, number> | null;
   /** A call was taken; its record grows as the call goes on. */
   onTaken(turnId: string, record: DispatchRecord): void;
   /** The last live call is over. */
@@ -52,9 +54,18 @@ export interface Lane {
   readonly concurrencyMax: number;
 }
 
-/** The lane a call of `tool` runs in. */
-export function laneOf(tool: Tool | undefined): Lane | null {
-  return tool?.policy.serial ? { key: tool.name, concurrencyMax: 1 } : null;
+const noLanes: readonly Lane[] = [];
+
+/** The lanes that a call of `tool` runs in: its own where it is bounded, and that of its serial key. */
+export function lanesOf(tool: Tool, input: unknown, call: ToolCall): readonly Lane[] {
+  const { maxConcurrency, serial, serialKey } = tool.policy;
+  if (maxConcurrency === undefined && !serial && serialKey === undefined) return noLanes;
+  const own = serial ? 1 : maxConcurrency;
+  const key = typeof serialKey === 'function' ? serialKey(input, call) : serialKey;
+  return [
+    ...(own === undefined ? [] : [{ key: `tool ${tool.name}`, concurrencyMax: own }]),
+    ...(key === undefined ? [] : [{ key: `key ${key}`, concurrencyMax: 1 }]),
+  ];
 }
 
 /** The parts of a call that every event about it carries. */

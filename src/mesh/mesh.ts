@@ -12,7 +12,6 @@ import { createBus, type Bus } from '../bus/bus.ts';
 import { readObservable, type Lagged } from '../bus/reader.ts';
 import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
-import { appServer } from '../hosts/app-server/index.ts';
 import type { Host, HostCall, HostFactory, HostSignal, SessionSettings } from '../hosts/host.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -20,8 +19,9 @@ import {
   createDraft,
   type Catalog,
   type CatalogDraft,
-  type CatalogEntry,
+  type CatalogPart,
 } from '../tools/catalog.ts';
+import type { ToolBundle } from '../tools/contract.ts';
 import { Dispatcher, type DispatcherStats } from './dispatcher.ts';
 import type { Announce, MeshEvent } from './event.ts';
 import { referenceOf } from './live-call.ts';
@@ -30,10 +30,10 @@ import { SessionActor } from './session-actor.ts';
 import { SessionCore, type SessionCoreContext, type SessionCoreOptions } from './session-core.ts';
 import { Session } from './session.ts';
 
-/** What `createMesh` takes. Everything is optional. */
+/** What a mesh is made of. All but the host is optional. */
 export interface MeshOptions {
-  /** Where sessions live. Default: `appServer()`, the Codex found on this machine. */
-  readonly host?: HostFactory;
+  /** Where sessions live. */
+  readonly host: HostFactory;
   /** Whether the mesh moves the dispatch lock by itself (`auto`, default) or raises conflicts (`strict`). */
   readonly dispatch?: DispatchPolicy;
   /** Bounds that differ from the defaults in `limits.ts`. */
@@ -47,7 +47,7 @@ export interface MeshOptions {
 
 /** How a session gets its tools, and how long they may take. */
 interface BindingOptions {
-  readonly tools?: readonly CatalogEntry[];
+  readonly tools?: readonly (CatalogPart | ToolBundle)[];
   /** Fills the catalog draft; may be async. Runs before anything is sent. */
   readonly register?: (draft: CatalogDraft) => void | Promise<void>;
   /** Deadline of this session's handlers, in milliseconds; a tool's own wins. */
@@ -73,11 +73,10 @@ export interface MeshCloseOptions {
 }
 
 /**
- * Starts a host and returns the mesh on it, ready for sessions.
- * @throws SessionMeshError `codex_not_found`, `host_start_failed`, `host_unreachable`,
- * `host_unauthorized`, `limit_invalid`, or the signal's reason.
+ * Starts the host and resolves to the mesh on it, ready for sessions. What `createMesh` does with a
+ * host of its own choice. Throws as it does.
  */
-export async function createMesh(options: MeshOptions = {}): Promise<Mesh> {
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
   options.signal?.throwIfAborted();
   const mesh = new Mesh(options);
   try {
@@ -119,7 +118,7 @@ export class Mesh implements AsyncDisposable {
     this.#bus = createBus<MeshEvent>(this.#logger);
     const emit = (signal: HostSignal) => this.#onSignal(signal);
     const { limits, env, logger } = { limits: this.#limits, env: this.#env, logger: this.#logger };
-    this.#host = (options.host ?? appServer())({ env, limits, logger, emit });
+    this.#host = options.host({ env, limits, logger, emit });
     this.#dispatcher = new Dispatcher({
       host: this.#host,
       env,

@@ -9,10 +9,11 @@ import type { Host, HostCall } from '../hosts/host.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Catalog } from '../tools/catalog.ts';
+import type { Approvals } from './approvals.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { DispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
-import { referenceOf, type Lane, type LiveCall, type SessionCalls } from './live-call.ts';
+import { referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Reconciler, type Reconciled } from './reconciler.ts';
 import type { SessionActor } from './session-actor.ts';
 import { Turns, type TurnEnd, type TurnResult } from './turn.ts';
@@ -62,7 +63,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   readonly handlerTimeoutMs: number | undefined;
   live: Map<string, LiveCall> | null = null;
   waiting: LiveCall[] | null = null;
-  lanes: Map<Lane['key'], number> | null = null;
+  laneLoads: Map<string, number> | null = null;
   running = 0;
   #turns: Turns | undefined;
   #reconciler: Reconciler | undefined;
@@ -91,6 +92,9 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   }
   get host(): Host {
     return this.#context.host;
+  }
+  get approvals(): Approvals {
+    return this.#context.dispatcher.approvals;
   }
   get dispatchMode() {
     return this.#actor.dispatchMode;

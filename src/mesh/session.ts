@@ -1,7 +1,9 @@
 /** The session a user holds: one Codex thread with its bound catalog. */
 import type { CallSource, DispatchMode, DispatchPolicy } from '../../machines/session.ts';
 import { SessionMeshError } from '../errors.ts';
-import type { Tool } from '../tools/contract.ts';
+import type { CatalogPart } from '../tools/catalog.ts';
+import type { ApprovalDecision } from '../tools/contract.ts';
+import type { PendingApproval } from './approvals.ts';
 import type { DispatchRecord } from './dispatch-record.ts';
 import type { SessionCore } from './session-core.ts';
 import type { TurnResult } from './turn.ts';
@@ -44,8 +46,8 @@ export class Session implements AsyncDisposable {
     return this.#core.sessionId;
   }
 
-  /** The tools of the session, in the order they were added. Fixed since it opened. */
-  get tools(): readonly Tool[] {
+  /** The tools and namespaces of the session, in the order they were added. Fixed since it opened. */
+  get tools(): readonly CatalogPart[] {
     return this.#core.catalog.list();
   }
 
@@ -118,6 +120,21 @@ export class Session implements AsyncDisposable {
   drainPendingCalls({ signal }: WaitOptions = {}): Promise<readonly DispatchRecord[]> {
     const { obstacle } = this.#core;
     return obstacle ? Promise.reject(obstacle) : this.#core.drain(signal);
+  }
+
+  /** Calls that wait for somebody to agree, oldest first. */
+  get approvals(): readonly PendingApproval[] {
+    return this.#core.approvals.list(this.id);
+  }
+
+  /**
+   * Decides a pending approval: `true`, or `{ denied: reason }`, which the model is told.
+   * @throws SessionMeshError `approval_unknown` if nothing waits under this id in this session.
+   */
+  decideApproval(approvalId: string, decision: ApprovalDecision): void {
+    const isMine = this.approvals.some(({ id }) => id === approvalId);
+    if (isMine && this.#core.approvals.decide(approvalId, decision)) return;
+    throw new SessionMeshError('approval_unknown', { found: approvalId, sessionId: this.id });
   }
 
   /** Frees the dispatch lock, at once and always. The ledger is not touched: nothing runs twice. */

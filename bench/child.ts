@@ -1,0 +1,103 @@
+/**
+ * A stand-in for `codex app-server` that costs next to nothing: it opens threads on request, then sends
+ * tool calls with a given number in flight and counts the answers. Both the bare loop and the runtime
+ * are measured against it. Lines in, lines out; no library.
+ *
+ * `turn/start` with the text `run <calls> <inFlight>` starts a run over all open threads; its end is told by
+ * the notification `bench/finished`.
+ */
+const callsPerTurn = 20;
+let rest = Buffer.alloc(0);
+let out: string[] = [];
+let threads: string[] = [];
+let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0 };
+
+function flush() {
+  const text = out.join('\n') + '\n';
+  out = [];
+  process.stdout.write(text);
+}
+
+function send(message: object) {
+  if (out.length === 0) queueMicrotask(flush);
+  out.push(JSON.stringify(message));
+}
+
+function turnNote(method: string, threadId: string, round: number) {
+  const turn = { id: `${threadId}-${round}`, status: 'completed', items: [], error: null };
+  send({ method, params: { threadId, turn } });
+}
+
+function sendCall() {
+  const index = run.sent % threads.length;
+  const threadId = threads[index]!;
+  const round = Math.floor(run.sent / threads.length);
+  const turn = Math.floor(round / callsPerTurn);
+  if (round % callsPerTurn === 0) {
+    if (turn > 0) turnNote('turn/completed', threadId, turn - 1 + run.round * 1e6);
+    turnNote('turn/started', threadId, turn + run.round * 1e6);
+  }
+  send({
+    method: 'item/tool/call',
+    id: run.requestId,
+    params: {
+      threadId,
+      turnId: `${threadId}-${turn + run.round * 1e6}`,
+      callId: `call_${run.requestId}`,
+      namespace: null,
+      tool: 'lookup_ticket',
+      arguments: { id: `ENG-${run.requestId}`, verbose: true, labels: ['bug', 'urgent'] },
+    },
+  });
+  run.requestId += 1;
+  run.sent += 1;
+}
+
+function finishRun() {
+  const rounds = Math.floor((run.total - 1) / threads.length / callsPerTurn);
+  for (const threadId of threads) turnNote('turn/completed', threadId, rounds + run.round * 1e6);
+  send({ method: 'bench/finished', params: {} });
+}
+
+function onAnswer() {
+  run.answered += 1;
+  if (run.sent < run.total) sendCall();
+  else if (run.answered === run.total) finishRun();
+}
+
+function onRequest(id: unknown, method: string, params: Record<string, unknown>) {
+  switch (method) {
+    case 'initialize':
+      send({ id, result: { userAgent: 'sessionmesh/0.169.0 (bench)', codexHome: '/', platformFamily: 'unix', platformOs: 'linux' } });
+      return;
+    case 'thread/start': {
+      const threadId = `thread-${threads.length}`;
+      threads.push(threadId);
+      send({ id, result: { thread: { id: threadId, turns: [] }, model: 'bench', cwd: '/' } });
+      return;
+    }
+    case 'turn/start': {
+      const [text] = params['input'] as { text: string }[];
+      const [, total, inFlight] = text!.text.split(' ');
+      run = { ...run, total: Number(total), sent: 0, answered: 0, round: run.round + 1 };
+      send({ id, result: { turn: { id: `${String(params['threadId'])}-start-${run.round}`, items: [], status: 'inProgress' } } });
+      for (let n = 0; n < Number(inFlight); n += 1) sendCall();
+      return;
+    }
+    default:
+      send({ id, result: {} });
+  }
+}
+
+process.stdin.on('data', (chunk: Buffer) => {
+  rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+  let start = 0;
+  for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+    const message = JSON.parse(rest.toString('utf8', start, end));
+    start = end + 1;
+    if (message.method === undefined) onAnswer();
+    else if (message.id !== undefined) onRequest(message.id, message.method, message.params);
+  }
+  rest = rest.subarray(start);
+});
+process.stdin.on('end', () => process.exit(0));

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** The `sessionmesh` command: names the commands and loads the one that is asked for. */
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { Argument, Command, Option } from 'commander';
+import { isSessionMeshError, messageOf } from '../errors.ts';
+
+function packageVersion(): string {
+  const path = findPackageJSON(import.meta.url);
+  if (path === undefined) return 'unknown';
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(path, 'utf8'));
+  return String(version);
+}
+
+const program = new Command('sessionmesh')
+  .description('The runtime that teams of coding agents run on: Codex dynamic tools over many sessions.')
+  .version(packageVersion())
+  .showSuggestionAfterError()
+  .showHelpAfterError('(run with --help for usage)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ sessionmesh team                      rehearse a team of three Codex sessions, no account needed
+  $ sessionmesh team --live --task "..."  the same team on your own Codex login and model
+  $ sessionmesh doctor                    check this machine
+  $ sessionmesh chart session             print the session's state chart`,
+  );
+
+const json = () => new Option('--json', 'print JSON for programs instead of text for people');
+
+program
+  .command('team')
+  .description('run a team of three Codex sessions: developer, docs and reviewer')
+  .addOption(new Option('--live', 'use your own Codex login and model instead of the scripted model'))
+  .addOption(new Option('--task <text>', 'what the developer is asked to do'))
+  .addOption(new Option('--model <name>', 'the model, with --live'))
+  .addOption(new Option('--cwd <directory>', 'where the sessions work').default('.'))
+  .addOption(new Option('--codex <path>', 'the codex binary to run'))
+  .addOption(new Option('--minutes <number>', 'wall-clock budget of the run').argParser(Number))
+  .addOption(json())
+  .action(async (options) => (await import('./team.ts')).runTeamCommand(options));
+
+program
+  .command('doctor')
+  .description('check that this machine can run Codex sessions')
+  .addOption(new Option('--codex <path>', 'the codex binary to check'))
+  .addOption(json())
+  .action(async (options) => (await import('./doctor.ts')).runDoctorCommand(options));
+
+program
+  .command('chart')
+  .description('print a state chart, drawn from the machine itself')
+  .addArgument(
+    new Argument('<machine>', 'which machine').choices(['session', 'connection', 'call', 'member']),
+  )
+  .addOption(new Option('--format <format>', 'how').choices(['mermaid', 'json']).default('mermaid'))
+  .action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  const code = isSessionMeshError(thrown) ? ` [${thrown.code}]` : '';
+  process.stderr.write(`sessionmesh: ${messageOf(thrown)}${code}\n`);
+  process.exitCode = 1;
+}
