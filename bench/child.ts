@@ -10,7 +10,7 @@ const callsPerTurn = 20;
 let rest = Buffer.alloc(0);
 let out: string[] = [];
 let threads: string[] = [];
-let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0 };
+let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0, turnId: '' };
 
 function flush() {
   const text = out.join('\n') + '\n';
@@ -56,6 +56,8 @@ function sendCall() {
 function finishRun() {
   const rounds = Math.floor((run.total - 1) / threads.length / callsPerTurn);
   for (const threadId of threads) turnNote('turn/completed', threadId, rounds + run.round * 1e6);
+  const turn = { id: run.turnId, status: 'completed', items: [], error: null };
+  send({ method: 'turn/completed', params: { threadId: threads[0], turn } });
   send({ method: 'bench/finished', params: {} });
 }
 
@@ -68,7 +70,15 @@ function onAnswer() {
 function onRequest(id: unknown, method: string, params: Record<string, unknown>) {
   switch (method) {
     case 'initialize':
-      send({ id, result: { userAgent: 'sessionmesh/0.169.0 (bench)', codexHome: '/', platformFamily: 'unix', platformOs: 'linux' } });
+      send({
+        id,
+        result: {
+          userAgent: 'sessionmesh/0.169.0 (bench)',
+          codexHome: '/',
+          platformFamily: 'unix',
+          platformOs: 'linux',
+        },
+      });
       return;
     case 'thread/start': {
       const threadId = `thread-${threads.length}`;
@@ -79,8 +89,15 @@ function onRequest(id: unknown, method: string, params: Record<string, unknown>)
     case 'turn/start': {
       const [text] = params['input'] as { text: string }[];
       const [, total, inFlight] = text!.text.split(' ');
-      run = { ...run, total: Number(total), sent: 0, answered: 0, round: run.round + 1 };
-      send({ id, result: { turn: { id: `${String(params['threadId'])}-start-${run.round}`, items: [], status: 'inProgress' } } });
+      const round = run.round + 1;
+      const turnId = `${String(params['threadId'])}-start-${round}`;
+      run = { ...run, total: Number(total), sent: 0, answered: 0, round, turnId };
+      send({
+        id,
+        result: {
+          turn: { id: turnId, items: [], status: 'inProgress' },
+        },
+      });
       for (let n = 0; n < Number(inFlight); n += 1) sendCall();
       return;
     }

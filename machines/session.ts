@@ -185,6 +185,10 @@ export const sessionMachine = setup({
             active: {
               on: {
                 'turn.interrupting': { target: 'interrupting' },
+                // The end of the turn before was missed: the host knows better.
+                'turn.started': {
+                  actions: { type: 'setTurn', params: ({ event }) => event.turnId },
+                },
                 'turn.ended': {
                   guard: { type: 'isActiveTurn', params: ({ event }) => event.turnId },
                   target: 'idle',

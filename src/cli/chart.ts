@@ -9,5 +9,7 @@ export interface ChartOptions {
 
 export function runChartCommand(name: keyof typeof machines, { format }: ChartOptions): void {
   const chart = chartOf(machines[name]);
-  process.stdout.write(format === 'json' ? `${JSON.stringify(chart, null, 2)}\n` : mermaidOf(chart));
+  process.stdout.write(
+    format === 'json' ? `${JSON.stringify(chart, null, 2)}\n` : mermaidOf(chart),
+  );
 }

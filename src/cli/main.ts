@@ -13,7 +13,9 @@ function packageVersion(): string {
 }
 
 const program = new Command('sessionmesh')
-  .description('The runtime that teams of coding agents run on: Codex dynamic tools over many sessions.')
+  .description(
+    'The runtime that teams of coding agents run on: Codex dynamic tools over many sessions.',
+  )
   .version(packageVersion())
   .showSuggestionAfterError()
   .showHelpAfterError('(run with --help for usage)')
@@ -32,7 +34,9 @@ const json = () => new Option('--json', 'print JSON for programs instead of text
 program
   .command('team')
   .description('run a team of three Codex sessions: developer, docs and reviewer')
-  .addOption(new Option('--live', 'use your own Codex login and model instead of the scripted model'))
+  .addOption(
+    new Option('--live', 'use your own Codex login and model instead of the scripted model'),
+  )
   .addOption(new Option('--task <text>', 'what the developer is asked to do'))
   .addOption(new Option('--model <name>', 'the model, with --live'))
   .addOption(new Option('--cwd <directory>', 'where the sessions work').default('.'))

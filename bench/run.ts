@@ -1,0 +1,53 @@
+/**
+ * `npm run bench`: how fast and how large SessionMesh is, each figure as a ratio to a floor measured in the
+ * same run. `--json` prints the figures for programs; a name prints that benchmark only.
+ */
+import { benchCalls } from './calls.ts';
+import { benchImport } from './import.ts';
+import { benchMemory } from './memory.ts';
+import type { Figure } from './figure.ts';
+
+const benches: Record<string, () => Promise<Figure[]>> = {
+  calls: benchCalls,
+  memory: benchMemory,
+  import: benchImport,
+};
+
+const asJson = process.argv.includes('--json');
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const unknown = wanted.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(
+    `no benchmark named ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`,
+  );
+  process.exit(2);
+}
+
+const figures: Figure[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (!asJson) console.error(`measuring ${name} ...`);
+  figures.push(...(await bench()));
+}
+
+if (asJson) console.log(JSON.stringify(figures, null, 2));
+else {
+  const rows = figures.map(({ name, value, unit, floor, target }) => [
+    name,
+    `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`,
+    floor ?? '',
+    target,
+  ]);
+  const header = ['figure', 'measured', 'floor', 'target'];
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((row) => row[column]!.length)),
+  );
+  for (const row of [header, ...rows]) {
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}

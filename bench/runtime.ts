@@ -1,0 +1,52 @@
+/** The whole runtime on the scripted child: host, bus, session, ledger, validation, handler, outbox. */
+import { appServer, createMesh, tool, type Mesh } from 'sessionmesh';
+import { childPath } from './bare-loop.ts';
+
+/** Counts handler starts, so that a run knows its end without watching the mesh. */
+const progress = { calls: 0, target: 0, reached: () => {} };
+
+export const lookupTicket = tool({
+  name: 'lookup_ticket',
+  description: 'Look up a ticket by id.',
+  input: {
+    type: 'object',
+    properties: {
+      id: { type: 'string' },
+      verbose: { type: 'boolean' },
+      labels: { type: 'array', items: { type: 'string' } },
+    },
+    required: ['id'],
+    additionalProperties: false,
+  } as const,
+  execute: async ({ id }) => {
+    progress.calls += 1;
+    if (progress.calls === progress.target) progress.reached();
+    return { id, status: 'open' };
+  },
+});
+
+export interface Runtime {
+  readonly mesh: Mesh;
+  run(calls: number, inFlight: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRuntime(sessions: number): Promise<Runtime> {
+  const host = appServer({ command: process.execPath, args: [childPath] });
+  const mesh = await createMesh({ host, limits: { sessionWaitingMax: 1_000, restartsMax: 1 } });
+  const open = () => mesh.createSession({ tools: [lookupTicket] });
+  const first = await open();
+  for (let index = 1; index < sessions; index += 1) await open();
+  return {
+    mesh,
+    async run(calls, inFlight) {
+      const started = new Promise<void>((resolve) => (progress.reached = resolve));
+      progress.calls = 0;
+      progress.target = calls;
+      await first.send(`run ${calls} ${inFlight}`);
+      await started;
+      while (first.turnId !== null) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+    close: () => mesh.close({ graceMs: 1 }),
+  };
+}

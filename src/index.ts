@@ -1,0 +1,66 @@
+/** SessionMesh: Codex dynamic tools over many sessions. The public door, by explicit names. */
+export { createMesh, type CreateMeshOptions } from './mesh/create-mesh.ts';
+export type {
+  CreateSessionOptions,
+  Mesh,
+  MeshCloseOptions,
+  MeshOptions,
+  MeshStats,
+  ResumeSessionOptions,
+} from './mesh/mesh.ts';
+export type {
+  SendAndHandleOptions,
+  Session,
+  SessionCloseOptions,
+  WaitOptions,
+} from './mesh/session.ts';
+export type { CallReference, Fault, MeshEvent } from './mesh/event.ts';
+export type { DispatchRecord } from './mesh/dispatch-record.ts';
+export type { TurnResult } from './mesh/turn.ts';
+export type { PendingApproval } from './mesh/approvals.ts';
+export type { Lagged } from './bus/reader.ts';
+export type { CallOutcome } from '../machines/call.ts';
+export type { CallSource, DispatchMode, DispatchPolicy } from '../machines/session.ts';
+
+export { appServer, type AppServerOptions } from './hosts/app-server/index.ts';
+export type {
+  AnswerVerdict,
+  Host,
+  HostCall,
+  HostContext,
+  HostFactory,
+  HostInfo,
+  HostQuestion,
+  HostSignal,
+  QuestionPolicy,
+  SessionSettings,
+  TurnStatus,
+} from './hosts/host.ts';
+
+export {
+  audio,
+  bundle,
+  image,
+  injectRequest,
+  instructionText,
+  namespace,
+  text,
+  tool,
+  ToolError,
+  type CatalogDraft,
+  type CatalogPart,
+  type ContentItem,
+  type JsonSchema,
+  type Tool,
+  type ToolBundle,
+  type ToolCall,
+  type ToolDefinition,
+  type ToolNamespace,
+  type ToolOutput,
+  type ToolPolicy,
+} from './tools/index.ts';
+
+export { isSessionMeshError, SessionMeshError, type ErrorCode } from './errors.ts';
+export { systemEnv, type Clock, type Env } from './env.ts';
+export { defaultLimits, type Limits } from './limits.ts';
+export { type Logger } from './logger.ts';

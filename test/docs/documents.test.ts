@@ -1,0 +1,47 @@
+/** Documents say what is true: they are compared with the code they speak of. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { machines } from '../../machines/index.ts';
+import { chartOf } from '../../src/charts/chart.ts';
+import { mermaidOf } from '../../src/charts/mermaid.ts';
+import { errorTable } from '../../src/errors.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+test('the README shows the session machine as it is', () => {
+  const [, shown] = /```mermaid\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+  expect(shown).toBe(mermaidOf(chartOf(machines.session)));
+});
+
+test('docs/errors.md lists the table of errors', async () => {
+  const rows = Object.entries(errorTable).map(
+    ([code, { summary, retryable, fix }]) =>
+      `| \`${code}\` | ${summary} | ${retryable ? 'yes' : 'no'} | ${fix} |`,
+  );
+  const text = [
+    '# Errors',
+    '',
+    'Every error that leaves SessionMesh is a `SessionMeshError` with a stable `code`. `retryable` says whether',
+    'the same call may succeed later without any change. The message says what was expected, what was found,',
+    'which session and call, and what to do; `cause` holds the error underneath.',
+    '',
+    '| code | meaning | retryable | what to do |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+  await expect(text).toMatchFileSnapshot(join(root, 'docs/errors.md'));
+});
+
+test('every relative link in the documents leads somewhere', () => {
+  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+  const broken = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map((match) => match[1]!)
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${document}: ${target}`),
+  );
+  expect(broken).toEqual([]);
+});
