@@ -36,6 +36,14 @@ export const errorTable = {
   ),
   json_invalid: row('data is not usable JSON', 'pass plain JSON data with bounded nesting'),
   tools_full: row('too many tools', 'give the session fewer tools, or raise `toolsMax`'),
+  infer_unavailable: row(
+    'tools cannot be inferred without the compiler',
+    'run `npm install --save-dev ts-morph@28`, or pass the schema document as `document`',
+  ),
+  infer_failed: row(
+    'module cannot be turned into tools',
+    'correct what is listed, or write the tool with `tool()`',
+  ),
   catalog_frozen: row('catalog is frozen', 'change tools in `register`, before the session opens'),
 
   // Transport and protocol

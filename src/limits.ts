@@ -12,7 +12,7 @@ export const defaultLimits = {
   messageDepthMax: 100,
   /** More own requests wait in line. Codex answers -32001 above some 128 in flight. */
   requestsInFlightMax: 64,
-  /** More waiting own requests are refused with `overloaded`. */
+  /** More own requests in line, or more bytes than `sendBufferBytesMax`: refused, `overloaded`. */
   requestsQueuedMax: 10_000,
   /** Unsent bytes above which the stream counts as dead and is closed. */
   sendBufferBytesMax: 64 * 1024 * 1024,

@@ -1,10 +1,9 @@
 /**
- * The dispatcher: claim → validate → approve → wait for a slot → run the handler → record → submit.
+ * The dispatcher: claim → execute → record → submit. One for all sessions of a mesh.
  *
  * - D1 The claim comes first and is synchronous: whoever finds it taken never runs a handler (M1).
  * - D2 An answer is recorded in the ledger before it is submitted (M5), and recorded once.
- * - D3 Handlers run outside every machine and observer; what they throw stays here.
- * - D4 A call that is over (deadline, turn, session) has aborted its handler's signal and has given
+ * - D3 A call that is over (deadline, turn, session) has aborted its handler's signal and has given
  *   its slot back; what the handler returns afterwards is dropped and counted.
  */
 import type { CallOutcome } from '../../machines/call.ts';
@@ -16,21 +15,14 @@ import { callFingerprint, callKey } from '../ledger/call-record.ts';
 import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import {
-  ToolError,
-  type ApprovalDecision,
-  type Tool,
-  type ToolOutput,
-  type Validation,
-} from '../tools/contract.ts';
+import type { ToolOutput } from '../tools/contract.ts';
 import { failureText, type Failure } from '../tools/failure.ts';
-import { failureOutput, toolOutput } from '../tools/output.ts';
-import { Admission } from './admission.ts';
-import { Approvals } from './approvals.ts';
+import { failureOutput } from '../tools/output.ts';
+import type { Approvals } from './approvals.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
-import { CallContext } from './call-context.ts';
-import { abortCall, lanesOf, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
+import { Execution } from './execution.ts';
+import { abortCall, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Outbox } from './outbox.ts';
 
 export interface DispatcherContext {
@@ -57,9 +49,8 @@ export interface DispatcherStats {
 export class Dispatcher {
   readonly #context: DispatcherContext;
   readonly #ledger: Ledger;
-  readonly #admission: Admission;
+  readonly #execution: Execution;
   readonly #outbox: Outbox;
-  readonly approvals: Approvals;
   #repeated = 0;
   #late = 0;
   #reused = 0;
@@ -67,8 +58,11 @@ export class Dispatcher {
   constructor(context: DispatcherContext) {
     this.#context = context;
     this.#ledger = new Ledger(context.limits, context.env.clock.monotonic);
-    this.approvals = new Approvals(context);
-    this.#admission = new Admission(context.limits, (live) => this.#run(live));
+    this.#execution = new Execution({
+      ...context,
+      ledger: this.#ledger,
+      onAnswer: (live, event, output, code) => this.#finish(live, event, output, code),
+    });
     this.#outbox = new Outbox({
       ...context,
       ledger: this.#ledger,
@@ -78,14 +72,18 @@ export class Dispatcher {
 
   get stats(): DispatcherStats {
     return {
-      running: this.#admission.running,
-      waiting: this.#admission.waiting,
+      running: this.#execution.running,
+      waiting: this.#execution.waiting,
       unconfirmed: this.#outbox.size,
       repeated: this.#repeated,
       late: this.#late,
       reused: this.#reused,
       ledger: this.#ledger.stats,
     };
+  }
+
+  get approvals(): Approvals {
+    return this.#execution.approvals;
   }
 
   /** Takes one delivery of a call; returns it if it is new. Synchronous, and never throws. */
@@ -96,7 +94,7 @@ export class Dispatcher {
     switch (claim.type) {
       case 'new': {
         const live = this.#admit(owner, call, claim.open, source);
-        this.#dispatch(live);
+        this.#execution.begin(live);
         return live;
       }
       case 'open':
@@ -182,127 +180,6 @@ export class Dispatcher {
     return live;
   }
 
-  #dispatch(live: LiveCall): void {
-    const { tool } = live;
-    if (!tool) {
-      const known = live.owner.catalog.names();
-      this.#fail(live, 'tool_unknown', { kind: 'unknown_tool', name: live.call.tool, known });
-      return;
-    }
-    const { limits } = this.#context;
-    const validation = this.#attempt(live, () => tool.validate(live.call.arguments, limits));
-    if (validation instanceof Promise) {
-      validation.then(
-        (settled) => this.#onValidated(live, tool, settled),
-        (thrown: unknown) => this.#onThrown(live, thrown),
-      );
-    } else if (validation) this.#onValidated(live, tool, validation);
-  }
-
-  #onValidated(live: LiveCall, tool: Tool, validation: Validation<unknown>): void {
-    if (!validation.ok) {
-      const { problem } = validation;
-      this.#fail(live, 'arguments_invalid', { kind: 'arguments_invalid', problem });
-      return;
-    }
-    live.input = validation.value;
-    const approval = tool.policy.approval ?? 'never';
-    if (approval === 'never') this.#enter(live, tool);
-    else if (approval === 'always') {
-      this.approvals.request(live, (decision) => this.#onDecided(live, tool, decision));
-    } else {
-      const asked = this.#attempt(live, () => approval(this.#toolCall(live)));
-      if (asked === undefined) return;
-      Promise.resolve(asked).then(
-        (decision) => this.#onDecided(live, tool, decision),
-        (thrown: unknown) => this.#onThrown(live, thrown),
-      );
-    }
-  }
-
-  #onDecided(live: LiveCall, tool: Tool, decision: ApprovalDecision): void {
-    if (decision === true) this.#enter(live, tool);
-    else this.#fail(live, 'call_denied', { kind: 'approval_denied', reason: decision.denied });
-  }
-
-  /** Takes a slot, or a place in the queue. A call that is over by now does neither. */
-  #enter(live: LiveCall, tool: Tool): void {
-    if (live.open.state !== 'waiting') return;
-    const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
-    if (!lanes) return;
-    live.lanes = lanes;
-    switch (this.#admission.enter(live)) {
-      case 'run':
-        this.#run(live);
-        return;
-      case 'full':
-        this.#fail(live, 'overloaded', { kind: 'overloaded' });
-        return;
-      case 'wait':
-    }
-  }
-
-  #run(live: LiveCall): void {
-    const { tool } = live;
-    if (!tool) return;
-    this.#ledger.advance(live.open, 'started');
-    this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
-    const { clock } = this.#context.env;
-    live.deadlineTimer = clock.setTimeout(() => this.#expire(live), live.timeoutMs);
-    const call = this.#toolCall(live);
-    const result = this.#attempt(live, () => ({ value: tool.execute(live.input, call) }));
-    if (!result) return;
-    if (isPromiseLike(result.value)) {
-      result.value.then(
-        (value) => this.#onReturned(live, value),
-        (thrown: unknown) => this.#onThrown(live, thrown),
-      );
-    } else this.#onReturned(live, result.value);
-  }
-
-  #toolCall(live: LiveCall): CallContext {
-    const { env, logger } = this.#context;
-    return new CallContext(live, logger, env.clock.now() + live.timeoutMs);
-  }
-
-  /** Runs a step of the author's code; what it throws becomes the call's failure. */
-  #attempt<Result>(live: LiveCall, step: () => Result): Result | undefined {
-    try {
-      return step();
-    } catch (thrown) {
-      this.#onThrown(live, thrown);
-      return undefined;
-    }
-  }
-
-  #onReturned(live: LiveCall, value: unknown): void {
-    const output = this.#attempt(live, () => toolOutput(value, this.#context.limits));
-    if (output) this.#finish(live, 'finished', output, output.success ? null : 'handler_failed');
-  }
-
-  #onThrown(live: LiveCall, thrown: unknown): void {
-    if (thrown instanceof ToolError) {
-      this.#finish(live, 'finished', failureOutput(thrown.message), 'handler_failed');
-      return;
-    }
-    const where = referenceOf(live.call);
-    this.#context.logger.error({ ...where, error: thrown }, 'a handler threw');
-    this.#fail(live, 'handler_failed', { kind: 'handler_failed' });
-  }
-
-  #expire(live: LiveCall): void {
-    live.deadlineTimer = undefined;
-    const { timeoutMs } = live;
-    const output = failureOutput(failureText({ kind: 'handler_timeout', timeoutMs }));
-    const { sessionId, callId, tool } = live.call;
-    abortCall(live, new SessionMeshError('handler_timeout', { sessionId, callId, tool }));
-    this.#finish(live, 'timed.out', output, 'handler_timeout');
-  }
-
-  #fail(live: LiveCall, code: ErrorCode, failure: Failure): void {
-    this.#finish(live, 'finished', failureOutput(failureText(failure)), code);
-  }
-
   /** Records the answer and hands it over. What comes after a call is over ends here. */
   #finish(
     live: LiveCall,
@@ -343,17 +220,10 @@ export class Dispatcher {
     this.#settle(live, 'cancelled', 0);
   }
 
-  /** Gives back the timer and the slot. Returns how long the call took so far. */
+  /** Gives back what the call holds. Returns how long it took so far, in milliseconds. */
   #stop(live: LiveCall, ran: boolean): number {
-    const { clock } = this.#context.env;
-    if (live.deadlineTimer !== undefined) clock.clearTimeout(live.deadlineTimer);
-    live.deadlineTimer = undefined;
-    if (ran) this.#admission.leave(live);
-    else {
-      this.#admission.withdraw(live);
-      if (live.tool?.policy.approval === 'always') this.approvals.withdraw(live);
-    }
-    return clock.monotonic() - live.takenAtMs;
+    this.#execution.end(live, ran);
+    return this.#context.env.clock.monotonic() - live.takenAtMs;
   }
 
   #settle(live: LiveCall, outcome: CallOutcome, submissions: number): void {
@@ -402,13 +272,4 @@ export class Dispatcher {
       onRefused(thrown);
     }
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }

@@ -41,6 +41,8 @@ export interface MeshOptions {
   /** Closes the mesh when it aborts. */
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
+  /** Told of every event from the first one on; `events$` begins when somebody subscribes. */
+  readonly onEvent?: (event: MeshEvent) => void;
   /** Time, randomness and ids; for tests and simulations. */
   readonly env?: Env;
 }
@@ -116,6 +118,7 @@ export class Mesh implements AsyncDisposable {
     this.#dispatch = options.dispatch ?? 'auto';
     this.#signal = options.signal;
     this.#bus = createBus<MeshEvent>(this.#logger);
+    if (options.onEvent) this.#bus.values$.subscribe(options.onEvent);
     const emit = (signal: HostSignal) => this.#onSignal(signal);
     const { limits, env, logger } = { limits: this.#limits, env: this.#env, logger: this.#logger };
     this.#host = options.host({ env, limits, logger, emit });

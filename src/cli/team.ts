@@ -1,0 +1,125 @@
+/** `sessionmesh team`: three Codex sessions that work as a team, rehearsed or live. */
+import { appServer } from '../hosts/app-server/index.ts';
+import { systemEnv } from '../env.ts';
+import { SessionMeshError } from '../errors.ts';
+import { startMesh } from '../mesh/mesh.ts';
+import type { MeshEvent } from '../mesh/event.ts';
+import type { TeamEvent } from '../team/event.ts';
+import { rehearsal } from '../team/rehearsal.ts';
+import { softwareTeam } from '../team/software-team.ts';
+import { createTeam } from '../team/team.ts';
+import type { TeamResult } from '../team/team-run.ts';
+import { scriptedCodexHome, startScriptedModel } from '../testing/index.ts';
+import { watchInterruption } from './interruption.ts';
+import {
+  outcomeExitCodes,
+  reportBoard,
+  reportMeshEvent,
+  reportTeamEvent,
+  reportVerdict,
+  startProgress,
+  statusOf,
+} from './team-report.ts';
+import { openTerminal } from './terminal.ts';
+
+export interface TeamCommandOptions {
+  readonly live?: boolean;
+  readonly task?: string;
+  readonly model?: string;
+  readonly cwd: string;
+  readonly codex?: string;
+  readonly minutes?: number;
+  readonly json?: boolean;
+}
+
+const defaultTask =
+  'Draft a short plan for summarising this repository: run no commands and edit no files. ' +
+  'Then hand it on once to docs and once to the reviewer.';
+
+/** How long handlers may go on when the command ends, so that Ctrl-C is over within seconds. */
+const closeGraceMs = 300;
+
+/** Where events go: one JSON text a line, or the report for people. */
+interface Audience {
+  onMeshEvent(event: MeshEvent): void;
+  onTeamEvent(event: TeamEvent): void;
+  onResult(result: TeamResult): void;
+  close(): void;
+}
+
+function programAudience(): Audience {
+  const write = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
+  let finished: TeamEvent | undefined;
+  return {
+    onMeshEvent: (event) => {
+      if (event.type !== 'mesh.closed') write(event);
+    },
+    onTeamEvent: (event) => {
+      if (event.type === 'team.finished') finished = event;
+      else write({ ...event, team: true });
+    },
+    onResult: ({ outcome, reason, board, ...rest }) =>
+      write({ ...finished, type: 'team.finished', outcome, reason, board, ...rest }),
+    close: () => {},
+  };
+}
+
+function personAudience(isLive: boolean): Audience {
+  const progress = startProgress(systemEnv.clock.now());
+  const terminal = openTerminal(process.stdout, () => statusOf(progress, systemEnv.clock.now()));
+  return {
+    onMeshEvent: (event) => {
+      if (event.type === 'mesh.started') {
+        const model = isLive ? 'your own login and model' : 'a scripted model on loopback';
+        terminal.line(`codex ${event.codex ?? 'of unknown version'}, ${model}\n`);
+      }
+      reportMeshEvent(terminal, progress, event);
+    },
+    onTeamEvent: (event) => reportTeamEvent(terminal, progress, event),
+    onResult: (result) => {
+      reportBoard(terminal, result.board);
+      reportVerdict(terminal, progress, result);
+    },
+    close: () => terminal.close(),
+  };
+}
+
+/** The environment of Codex: the user's own, or one that knows nothing but the scripted model. */
+async function prepareCodex(isLive: boolean, resources: AsyncDisposableStack) {
+  if (isLive) return process.env;
+  const model = resources.use(await startScriptedModel(rehearsal));
+  const home = resources.use(await scriptedCodexHome(model));
+  return { ...process.env, ...home.env };
+}
+
+/** Runs the team and prints what happens. Sets the exit code of the process to that of the outcome. */
+export async function runTeamCommand(options: TeamCommandOptions): Promise<void> {
+  const { live = false, minutes } = options;
+  if (minutes !== undefined && !(minutes > 0)) {
+    const expected = '--minutes to be a number above zero';
+    throw new SessionMeshError('option_invalid', { expected, found: String(minutes) });
+  }
+  using interruption = watchInterruption();
+  await using resources = new AsyncDisposableStack();
+  const audience = options.json ? programAudience() : personAudience(live);
+  resources.defer(() => audience.close());
+  const env = await prepareCodex(live, resources);
+  const mesh = await startMesh({
+    host: appServer({ env, ...(options.codex === undefined ? {} : { command: options.codex }) }),
+    signal: interruption.signal,
+    onEvent: audience.onMeshEvent,
+  });
+  resources.defer(() => mesh.close({ graceMs: closeGraceMs }));
+  const settings = {
+    cwd: options.cwd,
+    ...(options.model === undefined ? {} : { model: options.model }),
+  };
+  const team = createTeam({ ...softwareTeam(settings), mesh, onEvent: audience.onTeamEvent });
+  const result = await team.run(options.task ?? defaultTask, {
+    signal: interruption.signal,
+    ...(minutes === undefined ? {} : { budget: { wallMs: minutes * 60_000 } }),
+  });
+  await mesh.close({ graceMs: closeGraceMs });
+  audience.onResult(result);
+  process.exitCode = outcomeExitCodes[result.outcome];
+}

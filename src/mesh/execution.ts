@@ -1,0 +1,207 @@
+/**
+ * From a claimed call to its answer: validate → approve → wait for a slot → run the handler.
+ *
+ * - E1 Handlers run outside every machine and observer; what they throw stays here.
+ * - E2 A call that is over (deadline, turn, session) goes no further, wherever it was.
+ */
+import type { Env } from '../env.ts';
+import { SessionMeshError, type ErrorCode } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import {
+  ToolError,
+  type ApprovalDecision,
+  type Tool,
+  type ToolOutput,
+  type Validation,
+} from '../tools/contract.ts';
+import { failureText, type Failure } from '../tools/failure.ts';
+import { failureOutput, toolOutput } from '../tools/output.ts';
+import { Admission } from './admission.ts';
+import { Approvals } from './approvals.ts';
+import { CallContext } from './call-context.ts';
+import type { Announce } from './event.ts';
+import { abortCall, lanesOf, referenceOf, type LiveCall } from './live-call.ts';
+
+export interface ExecutionContext {
+  readonly ledger: Ledger;
+  readonly env: Env;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly announce: Announce;
+  /** There is an answer. It may come for a call that is over. */
+  onAnswer(
+    live: LiveCall,
+    event: 'finished' | 'timed.out',
+    output: ToolOutput,
+    code: ErrorCode | null,
+  ): void;
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}
+
+export class Execution {
+  readonly #context: ExecutionContext;
+  readonly #admission: Admission;
+  readonly approvals: Approvals;
+
+  constructor(context: ExecutionContext) {
+    this.#context = context;
+    this.#admission = new Admission(context.limits, (live) => this.#run(live));
+    this.approvals = new Approvals(context);
+  }
+
+  /** Handlers that run now. */
+  get running(): number {
+    return this.#admission.running;
+  }
+
+  /** Calls that wait for a slot. */
+  get waiting(): number {
+    return this.#admission.waiting;
+  }
+
+  /** Gives back what a call holds: its timer, and its slot or its place in the queue. */
+  end(live: LiveCall, ran: boolean): void {
+    const { clock } = this.#context.env;
+    if (live.deadlineTimer !== undefined) clock.clearTimeout(live.deadlineTimer);
+    live.deadlineTimer = undefined;
+    if (ran) {
+      this.#admission.leave(live);
+      return;
+    }
+    this.#admission.withdraw(live);
+    if (live.tool?.policy.approval === 'always') this.approvals.withdraw(live);
+  }
+
+  /** Takes on a call that was just claimed. Never throws; whatever becomes of it is told to `onAnswer`. */
+  begin(live: LiveCall): void {
+    const { tool } = live;
+    if (!tool) {
+      const known = live.owner.catalog.names();
+      this.#fail(live, 'tool_unknown', { kind: 'unknown_tool', name: live.call.tool, known });
+      return;
+    }
+    const { limits } = this.#context;
+    const validation = this.#attempt(live, () => tool.validate(live.call.arguments, limits));
+    if (validation instanceof Promise) {
+      validation.then(
+        (settled) => this.#onValidated(live, tool, settled),
+        (thrown: unknown) => this.#onThrown(live, thrown),
+      );
+    } else if (validation) this.#onValidated(live, tool, validation);
+  }
+
+  #onValidated(live: LiveCall, tool: Tool, validation: Validation<unknown>): void {
+    if (!validation.ok) {
+      const { problem } = validation;
+      this.#fail(live, 'arguments_invalid', { kind: 'arguments_invalid', problem });
+      return;
+    }
+    live.input = validation.value;
+    const approval = tool.policy.approval ?? 'never';
+    if (approval === 'never') this.#enter(live, tool);
+    else if (approval === 'always') {
+      this.approvals.request(live, (decision) => this.#onDecided(live, tool, decision));
+    } else {
+      const asked = this.#attempt(live, () => approval(this.#toolCall(live)));
+      if (asked === undefined) return;
+      Promise.resolve(asked).then(
+        (decision) => this.#onDecided(live, tool, decision),
+        (thrown: unknown) => this.#onThrown(live, thrown),
+      );
+    }
+  }
+
+  #onDecided(live: LiveCall, tool: Tool, decision: ApprovalDecision): void {
+    if (decision === true) this.#enter(live, tool);
+    else this.#fail(live, 'call_denied', { kind: 'approval_denied', reason: decision.denied });
+  }
+
+  /** Takes a slot, or a place in the queue. A call that is over by now does neither. */
+  #enter(live: LiveCall, tool: Tool): void {
+    if (live.open.state !== 'waiting') return;
+    const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
+    if (!lanes) return;
+    live.lanes = lanes;
+    switch (this.#admission.enter(live)) {
+      case 'run':
+        this.#run(live);
+        return;
+      case 'full':
+        this.#fail(live, 'overloaded', { kind: 'overloaded' });
+        return;
+      case 'wait':
+    }
+  }
+
+  #run(live: LiveCall): void {
+    const { tool } = live;
+    if (!tool) return;
+    this.#context.ledger.advance(live.open, 'started');
+    this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
+    const { clock } = this.#context.env;
+    live.deadlineTimer = clock.setTimeout(() => this.#expire(live), live.timeoutMs);
+    const call = this.#toolCall(live);
+    const result = this.#attempt(live, () => ({ value: tool.execute(live.input, call) }));
+    if (!result) return;
+    if (isPromiseLike(result.value)) {
+      result.value.then(
+        (value) => this.#onReturned(live, value),
+        (thrown: unknown) => this.#onThrown(live, thrown),
+      );
+    } else this.#onReturned(live, result.value);
+  }
+
+  #toolCall(live: LiveCall): CallContext {
+    const { env, logger } = this.#context;
+    return new CallContext(live, logger, env.clock.now() + live.timeoutMs);
+  }
+
+  /** Runs a step of the author's code; what it throws becomes the call's failure. */
+  #attempt<Result>(live: LiveCall, step: () => Result): Result | undefined {
+    try {
+      return step();
+    } catch (thrown) {
+      this.#onThrown(live, thrown);
+      return undefined;
+    }
+  }
+
+  #onReturned(live: LiveCall, value: unknown): void {
+    const output = this.#attempt(live, () => toolOutput(value, this.#context.limits));
+    if (output)
+      this.#context.onAnswer(live, 'finished', output, output.success ? null : 'handler_failed');
+  }
+
+  #onThrown(live: LiveCall, thrown: unknown): void {
+    if (thrown instanceof ToolError) {
+      this.#context.onAnswer(live, 'finished', failureOutput(thrown.message), 'handler_failed');
+      return;
+    }
+    const where = referenceOf(live.call);
+    this.#context.logger.error({ ...where, error: thrown }, 'a handler threw');
+    this.#fail(live, 'handler_failed', { kind: 'handler_failed' });
+  }
+
+  #expire(live: LiveCall): void {
+    live.deadlineTimer = undefined;
+    const { timeoutMs } = live;
+    const output = failureOutput(failureText({ kind: 'handler_timeout', timeoutMs }));
+    const { sessionId, callId, tool } = live.call;
+    abortCall(live, new SessionMeshError('handler_timeout', { sessionId, callId, tool }));
+    this.#context.onAnswer(live, 'timed.out', output, 'handler_timeout');
+  }
+
+  #fail(live: LiveCall, code: ErrorCode, failure: Failure): void {
+    this.#context.onAnswer(live, 'finished', failureOutput(failureText(failure)), code);
+  }
+}
