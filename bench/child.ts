@@ -7,7 +7,7 @@
  * the notification `bench/finished`.
  */
 const callsPerTurn = 20;
-let rest = Buffer.alloc(0);
+let rest: Buffer = Buffer.alloc(0);
 let out: string[] = [];
 let threads: string[] = [];
 let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0, turnId: '' };

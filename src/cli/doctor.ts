@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../errors.ts';
 import { locateCodex } from '../hosts/app-server/locate.ts';
-import { testedCodexVersion } from '../hosts/app-server/methods.ts';
 import { openTerminal } from './terminal.ts';
 
 export interface DoctorOptions {
@@ -24,6 +23,9 @@ interface Finding {
   readonly found: string;
   readonly fix: string | null;
 }
+
+/** The version that the tests run against. */
+export const testedCodexVersion = '0.169.0';
 
 const oldestNode = [22, 18] as const;
 const codexTimeoutMs = 10_000;
@@ -109,13 +111,10 @@ function checkLoopback(): Promise<Finding> {
 
 /** Prints the findings; the exit code is 1 if sessions cannot run here. */
 export async function runDoctorCommand({ codex, json }: DoctorOptions): Promise<void> {
-  const findings = await Promise.all([
+  const findings = [
     checkNode(),
-    checkCodex(codex),
-    checkLogin(),
-    checkLoopback(),
-    checkCodexHome(),
-  ]);
+    ...(await Promise.all([checkCodex(codex), checkLogin(), checkLoopback(), checkCodexHome()])),
+  ];
   const isHealthy = findings.every(({ verdict }) => verdict !== 'bad');
   process.exitCode = isHealthy ? 0 : 1;
   if (json) {

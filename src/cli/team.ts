@@ -41,14 +41,17 @@ const closeGraceMs = 300;
 
 /** Where events go: one JSON text a line, or the report for people. */
 interface Audience {
-  onMeshEvent(event: MeshEvent): void;
-  onTeamEvent(event: TeamEvent): void;
-  onResult(result: TeamResult): void;
-  close(): void;
+  readonly onMeshEvent: (event: MeshEvent) => void;
+  readonly onTeamEvent: (event: TeamEvent) => void;
+  readonly onResult: (result: TeamResult) => void;
+  readonly close: () => void;
+}
+
+function write(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
 function programAudience(): Audience {
-  const write = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
   let finished: TeamEvent | undefined;
   return {
     onMeshEvent: (event) => {
