@@ -6,11 +6,10 @@
  * `turn/start` with the text `run <calls> <inFlight>` starts a run over all open threads; its end is told by
  * the notification `bench/finished`.
  */
-const callsPerTurn = 20;
 let rest: Buffer = Buffer.alloc(0);
 let out: string[] = [];
 let threads: string[] = [];
-let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0, turnId: '' };
+let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0 };
 
 function flush() {
   const text = out.join('\n') + '\n';
@@ -23,30 +22,29 @@ function send(message: object) {
   out.push(JSON.stringify(message));
 }
 
-function turnNote(method: string, threadId: string, round: number) {
-  const turn = { id: `${threadId}-${round}`, status: 'completed', items: [], error: null };
+function turnNote(method: string, threadId: string, id: string) {
+  const turn = { id, status: 'completed', items: [], error: null };
   send({ method, params: { threadId, turn } });
 }
 
+/** Each thread has one turn per run; it ends with the run, when no call is in flight. */
+const turnIdOf = (threadId: string) => `${threadId}-turn-${run.round}`;
+
 function sendCall() {
-  const index = run.sent % threads.length;
-  const threadId = threads[index]!;
-  const round = Math.floor(run.sent / threads.length);
-  const turn = Math.floor(round / callsPerTurn);
-  if (round % callsPerTurn === 0) {
-    if (turn > 0) turnNote('turn/completed', threadId, turn - 1 + run.round * 1e6);
-    turnNote('turn/started', threadId, turn + run.round * 1e6);
-  }
+  const threadId = threads[run.sent % threads.length]!;
+  const turnId = turnIdOf(threadId);
+  if (run.sent < threads.length) turnNote('turn/started', threadId, turnId);
+  const id = run.requestId;
   send({
     method: 'item/tool/call',
-    id: run.requestId,
+    id,
     params: {
       threadId,
-      turnId: `${threadId}-${turn + run.round * 1e6}`,
-      callId: `call_${run.requestId}`,
+      turnId,
+      callId: `call_${id}`,
       namespace: null,
       tool: 'lookup_ticket',
-      arguments: { id: `ENG-${run.requestId}`, verbose: true, labels: ['bug', 'urgent'] },
+      arguments: { id: `ENG-${id}`, verbose: true, labels: ['bug', 'urgent'] },
     },
   });
   run.requestId += 1;
@@ -54,10 +52,9 @@ function sendCall() {
 }
 
 function finishRun() {
-  const rounds = Math.floor((run.total - 1) / threads.length / callsPerTurn);
-  for (const threadId of threads) turnNote('turn/completed', threadId, rounds + run.round * 1e6);
-  const turn = { id: run.turnId, status: 'completed', items: [], error: null };
-  send({ method: 'turn/completed', params: { threadId: threads[0], turn } });
+  for (const threadId of threads.slice(0, run.total)) {
+    turnNote('turn/completed', threadId, turnIdOf(threadId));
+  }
   send({ method: 'bench/finished', params: {} });
 }
 
@@ -90,8 +87,8 @@ function onRequest(id: unknown, method: string, params: Record<string, unknown>)
       const [text] = params['input'] as { text: string }[];
       const [, total, inFlight] = text!.text.split(' ');
       const round = run.round + 1;
-      const turnId = `${String(params['threadId'])}-start-${round}`;
-      run = { ...run, total: Number(total), sent: 0, answered: 0, round, turnId };
+      const turnId = `${String(params['threadId'])}-turn-${round}`;
+      run = { ...run, total: Number(total), sent: 0, answered: 0, round };
       send({
         id,
         result: {

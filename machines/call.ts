@@ -72,16 +72,19 @@ export type CallOutcome =
 /** Where a call is in its life. */
 export type CallState = 'waiting' | 'running' | 'submitting' | 'expiring' | CallOutcome;
 
-const transitions = new Map<string, CallState>();
-for (const [from, state] of Object.entries(callMachine.config.states ?? {})) {
-  for (const [event, transition] of Object.entries(state.on ?? {})) {
-    if (typeof transition === 'object' && 'target' in transition) {
-      transitions.set(`${from} ${event}`, transition.target as CallState);
-    }
-  }
-}
+type Transitions = Partial<Record<CallEvent['type'], CallState>>;
+
+/** Read from the machine once: looking a transition up costs two property reads. */
+const transitions: Partial<Record<CallState, Transitions>> = Object.fromEntries(
+  Object.entries(callMachine.root.states).map(([from, node]) => [
+    from,
+    Object.fromEntries(
+      [...node.transitions].map(([event, [transition]]) => [event, transition?.target?.[0]?.key]),
+    ),
+  ]),
+);
 
 /** The state after `event`, or undefined where the event means nothing: then nothing changes. */
 export function nextCallState(state: CallState, event: CallEvent['type']): CallState | undefined {
-  return transitions.get(`${state} ${event}`);
+  return transitions[state]?.[event];
 }

@@ -95,6 +95,16 @@ export const errorTable = {
 
   approval_unknown: row('no such approval', 'it was decided already, or its call is over'),
 
+  // Ledger
+  ledger_full: row('ledger is full', 'try again later, or raise the limit it names', true),
+  ledger_write_failed: row('ledger could not be written', 'check the disk; it is tried again', true),
+  ledger_damaged: row('ledger is damaged', 'see what was found and where the file was kept'),
+  ledger_held: row('ledger is in use by another process', 'stop that process, or wait for it', true),
+  ledger_version: row('ledger was written by a newer version', 'use that version of SessionMesh'),
+  ledger_open_failed: row('ledger could not be opened', 'correct the path or its permissions'),
+  ledger_closed: row('ledger is closed', 'open it anew'),
+  ledger_misused: row('ledger entry does not follow from what is recorded', 'see what was expected'),
+
   // Team
   team_invalid: row('team is invalid', 'correct the team definition'),
   team_member_unknown: row('no such member', 'use one of the names of the team'),

@@ -60,6 +60,17 @@ export {
   type ToolPolicy,
 } from './tools/index.ts';
 
+export { createTeam, type Team, type TeamOptions, type TeamRunOptions } from './team/team.ts';
+export { softwareTeam, type SoftwareTeamSettings } from './team/software-team.ts';
+export type { MemberDefinition, TeamDefinition } from './team/definition.ts';
+export type { Completion } from './team/completion.ts';
+export type { TeamBudget } from './team/scheduler.ts';
+export type { TeamResult } from './team/team-run.ts';
+export type { TeamEvent, TeamOutcome } from './team/event.ts';
+export type { BoardSnapshot, MemberView } from './team/reading.ts';
+export type { Artifact, Task, TaskState } from './team/task.ts';
+export type { TeamMesh, TeamSession, TeamSessionOptions, TeamTurn } from './team/member-session.ts';
+
 export { isSessionMeshError, SessionMeshError, type ErrorCode } from './errors.ts';
 export { systemEnv, type Clock, type Env } from './env.ts';
 export { defaultLimits, type Limits } from './limits.ts';

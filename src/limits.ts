@@ -58,7 +58,7 @@ export const defaultLimits = {
   /** How long running handlers may go on when their session closes, before they are aborted. */
   closeGraceMs: 5_000,
   /** Ended turns of a session whose record is kept; the oldest is forgotten first. */
-  turnsKeptMax: 32,
+  turnsKeptMax: 4,
   /** Calls of one turn whose records are kept for its result; later calls run without a record there. */
   turnDispatchesMax: 10_000,
   sessionsMax: 100_000,
@@ -113,6 +113,34 @@ export const defaultLimits = {
   outboxCallsMax: 10_000,
   submitBackoffBaseMs: 100,
   submitBackoffCapMs: 5_000,
+
+  // Journal
+  /**
+   * Entries that are not on disk yet. Beyond it, or beyond the bytes, a new call or session is refused,
+   * `ledger_full`; what becomes of calls that were taken is queued all the same.
+   */
+  journalQueuedMax: 10_000,
+  journalQueuedBytesMax: 64 * 1024 * 1024,
+  /** Under `async`: what was written is flushed to the disk at most this much later. */
+  journalSyncMs: 25,
+  /** Waits between attempts to write while the disk fails; new calls are refused meanwhile. */
+  journalRetryBackoffBaseMs: 50,
+  journalRetryBackoffCapMs: 2_000,
+  /**
+   * Size of the journal's file in use. Near it the oldest finished calls are forgotten before their
+   * time; beyond it new calls are refused, `ledger_full`, until enough are forgotten.
+   */
+  journalBytesMax: 1024 * 1024 * 1024,
+  /** Size of the write-ahead log above which the commit that passes it folds it into the file. */
+  journalLogBytesMax: 1024 * 1024,
+  /** Finished calls forgotten in one step; the others wait for the next. */
+  journalStepCallsMax: 256,
+  /** Free pages given back to the file system in one step. */
+  journalStepPagesMax: 256,
+  /** After a step that found nothing old enough, none is made for this long. */
+  journalStepRestMs: 1_000,
+  /** Problems of a journal that a check names; the others are left out. */
+  journalProblemsMax: 100,
 
   // Reconciliation
   pollMinMs: 250,
@@ -203,6 +231,8 @@ const relations: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ['overloadBackoffBaseMs', 'overloadBackoffCapMs'],
   ['reconnectBackoffBaseMs', 'reconnectBackoffCapMs'],
   ['submitBackoffBaseMs', 'submitBackoffCapMs'],
+  ['journalRetryBackoffBaseMs', 'journalRetryBackoffCapMs'],
+  ['journalLogBytesMax', 'journalBytesMax'],
   ['teamRetryBackoffBaseMs', 'teamRetryBackoffCapMs'],
   ['pollMinMs', 'pollMaxMs'],
   ['sessionConcurrencyMax', 'meshConcurrencyMax'],

@@ -6,7 +6,7 @@
  * - M6 Open calls live in a Map and are never forgotten; the bounded cache holds finished ones only.
  *
  * When the cache is full the oldest call of a session above its quota is forgotten first, and only if no
- * session is above it the least recently used of all: a busy session cannot push out another's last
+ * session is above it the oldest of all: a busy session cannot push out another's last
  * calls. The bound wins over the promised time; what is forgotten too early is counted.
  */
 import { LRUCache } from 'lru-cache';
@@ -50,14 +50,21 @@ function isOutcome(state: CallState): state is CallOutcome {
   return outcomes.has(state);
 }
 
+/** The finished calls of one session, oldest first; what lies before `first` is forgotten. */
+interface SessionWindow {
+  keys: string[];
+  first: number;
+}
+
+const sizeOf = ({ keys, first }: SessionWindow) => keys.length - first;
+
 /** The memory of one mesh. Synchronous throughout: claiming is one step that nothing can split. */
 export class Ledger {
   readonly #limits: Limits;
   readonly #nowMs: () => number;
   readonly #open = new Map<string, OpenCall>();
   readonly #finished: LRUCache<string, FinishedCall>;
-  /** Keys of the finished calls of each session, oldest first. */
-  readonly #bySession = new Map<string, Set<string>>();
+  readonly #bySession = new Map<string, SessionWindow>();
   readonly #overQuota = new Set<string>();
   #forgottenEarly = 0;
 
@@ -85,7 +92,8 @@ export class Ledger {
   claim(key: string, sessionId: string, fingerprint: number): Claim {
     const open = this.#open.get(key);
     if (open) return open.fingerprint === fingerprint ? { type: 'open', open } : { type: 'reused' };
-    const call = this.#finished.get(key);
+    // Without touching its age: calls are forgotten in the order they finished.
+    const call = this.#finished.peek(key);
     if (call) {
       return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };
     }
@@ -132,26 +140,33 @@ export class Ledger {
     if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
     const finishedAtMs = this.#nowMs();
     this.#finished.set(key, { key, sessionId, fingerprint, outcome, output, finishedAtMs });
-    let keys = this.#bySession.get(sessionId);
-    if (!keys) this.#bySession.set(sessionId, (keys = new Set()));
-    keys.add(key);
-    if (keys.size > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(sessionId);
+    let window = this.#bySession.get(sessionId);
+    if (!window) this.#bySession.set(sessionId, (window = { keys: [], first: 0 }));
+    window.keys.push(key);
+    if (sizeOf(window) > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(sessionId);
   }
 
   #makeRoom(forSessionId: string): void {
+    if (this.#overQuota.size === 0) return;
     const [anyOverQuota] = this.#overQuota;
     const victim = this.#overQuota.has(forSessionId) ? forSessionId : anyOverQuota;
-    const [oldest] = (victim !== undefined && this.#bySession.get(victim)) || [];
+    const window = victim === undefined ? undefined : this.#bySession.get(victim);
+    const oldest = window?.keys[window.first];
     if (oldest !== undefined) this.#finished.delete(oldest);
   }
 
-  #forget(call: FinishedCall): void {
-    const keys = this.#bySession.get(call.sessionId);
-    keys?.delete(call.key);
-    if (!keys || keys.size <= this.#limits.ledgerSessionCallsMin) {
-      this.#overQuota.delete(call.sessionId);
+  /** A finished call left the cache; it was the oldest of its session, because nothing else ever leaves. */
+  #forget({ sessionId, finishedAtMs }: FinishedCall): void {
+    if (this.#nowMs() - finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
+    const window = this.#bySession.get(sessionId);
+    if (!window) return;
+    window.first += 1;
+    const size = sizeOf(window);
+    if (size <= this.#limits.ledgerSessionCallsMin) this.#overQuota.delete(sessionId);
+    if (size === 0) this.#bySession.delete(sessionId);
+    else if (window.first > size) {
+      window.keys = window.keys.slice(window.first);
+      window.first = 0;
     }
-    if (keys?.size === 0) this.#bySession.delete(call.sessionId);
-    if (this.#nowMs() - call.finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
   }
 }

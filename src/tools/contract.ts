@@ -4,6 +4,7 @@
  *
  * One handler owns exactly one name, and the name lives on the handler.
  */
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 
 /** A JSON Schema (draft 2020-12, as far as Codex passes it to the model). */
@@ -41,22 +42,50 @@ export interface ToolCall {
   readonly log: Logger;
 }
 
+/** Whether a call may run: `true`, or why not, in words the model may read. */
+export type ApprovalDecision = true | { readonly denied: string };
+
+/**
+ * Names the line a call waits in. A method type, so that a tool of any input fits a catalog: whoever
+ * calls it passes what the same tool's `validate` returned.
+ */
+export type SerialKey<Input = unknown> = {
+  of(input: Input, call: ToolCall): string;
+}['of'];
+
 /** How the mesh runs a tool. All of it is optional; the mesh's limits are the defaults. */
-export interface ToolPolicy {
+export interface ToolPolicy<Input = unknown> {
   /** Milliseconds a handler may take. */
   readonly timeoutMs?: number;
-  /** One call at a time within the session, in the order they came. */
+  /** Calls of this tool that run at once within one session; the others wait in the order they came. */
+  readonly maxConcurrency?: number;
+  /** Short for `maxConcurrency: 1`. */
   readonly serial?: boolean;
+  /**
+   * Calls of one session with the same key run one after the other, in the order they came, whichever
+   * tool they are of. A function is given the validated input.
+   */
+  readonly serialKey?: string | SerialKey<Input>;
   /**
    * What may happen to a call whose handler was started and is not known to have finished:
    * `at-most-once` (default) reports the outcome as unknown, `repeatable` runs it again.
    */
   readonly effects?: 'at-most-once' | 'repeatable';
+  /**
+   * Whether somebody has to agree before a call runs: nobody (`never`, the default), the approver of
+   * the mesh (`always`), or this function, which decides by itself.
+   */
+  readonly approval?:
+    'never' | 'always' | ((call: ToolCall) => ApprovalDecision | Promise<ApprovalDecision>);
 }
 
-/** Why arguments (or a result) did not fit: one sentence a model can act on. */
+/**
+ * Why arguments (or a result) did not fit: one sentence a model can act on. `cause` is what the check
+ * itself threw, for the log only.
+ */
 export type Validation<Value> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: string };
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: string; readonly cause?: unknown };
 
 /** A tool, ready for any session. Made by `tool()`; immutable. */
 export interface Tool<Input = unknown> {
@@ -64,12 +93,57 @@ export interface Tool<Input = unknown> {
   readonly description: string;
   /** What Codex is given, and what the model sees after Codex has cleaned it. */
   readonly inputSchema: JsonSchema;
-  readonly policy: ToolPolicy;
-  /** Checks raw arguments and brings them into the declared shape. Never throws. */
-  validate(args: unknown): Validation<Input> | Promise<Validation<Input>>;
-  /** The author's function. What it returns is normalised by `toolOutput`. */
+  /** What the tool promises to return. Told to the model in instructions only; Codex has no place for it. */
+  readonly outputSchema?: JsonSchema;
+  /** Kept from the model until it searches for it. Only within a namespace. */
+  readonly deferLoading?: boolean;
+  readonly policy: ToolPolicy<Input>;
+  /**
+   * Checks raw arguments and brings them into the declared shape. Never throws, and never rejects.
+   * `limits` bound what is looked at; the defaults are those the tool was made with.
+   */
+  validate(args: unknown, limits?: Limits): Validation<Input> | Promise<Validation<Input>>;
+  /**
+   * The author's function, with its result checked where an output schema was given: a result that
+   * does not fit is logged and thrown as a {@link ToolError}. What it returns is normalised by
+   * `toolOutput`.
+   */
   execute(input: Input, call: ToolCall): unknown;
 }
+
+/** Tools under one name, shown to the model together. Made by `namespace()`; immutable. */
+export interface ToolNamespace {
+  readonly kind: 'namespace';
+  readonly name: string;
+  readonly description: string;
+  readonly tools: readonly Tool[];
+}
+
+/** Tools and namespaces that are shipped and added together. Made by `bundle()`; immutable. */
+export interface ToolBundle {
+  readonly kind: 'bundle';
+  readonly parts: readonly (Tool | ToolNamespace)[];
+}
+
+/** What Codex is told of one tool. */
+export interface FunctionToolSpec {
+  readonly type: 'function';
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: JsonSchema;
+  readonly deferLoading?: boolean;
+}
+
+/** What Codex is told of one namespace. */
+export interface NamespaceToolSpec {
+  readonly type: 'namespace';
+  readonly name: string;
+  readonly description: string;
+  readonly tools: readonly FunctionToolSpec[];
+}
+
+/** What Codex is told when a session opens: plain data, nothing of the handlers. */
+export type ToolSpec = FunctionToolSpec | NamespaceToolSpec;
 
 /**
  * Thrown by a handler to tell the model something: its message is the answer, word for word, with

@@ -20,11 +20,16 @@ export interface ScriptStep {
   readonly instructions: string;
   /** What the user said to begin this turn. */
   readonly text: string;
+  /** What the user added while the turn ran, in order. */
+  readonly steers: readonly string[];
   /** How many turns of this session ended before this one. */
   readonly turn: number;
   /** Results of this turn so far, in call order. */
   readonly results: readonly ScriptResult[];
-  /** Names of the tools the model is offered; members of a namespace as `namespace/name`. */
+  /**
+   * Names of the tools the model is offered; members of a namespace as `namespace/name`. A tool with
+   * `deferLoading` is not offered, but may be called.
+   */
   readonly tools: readonly string[];
 }
 
@@ -34,7 +39,10 @@ export interface ScriptCall {
   readonly namespace?: string;
   /** Any JSON value; `{}` if left out. */
   readonly arguments?: unknown;
-  /** Unique within the turn; made up if left out. */
+  /**
+   * Made up, and unique within the session, if left out. A model may repeat one: the same id in a later
+   * step is a new call, the same id twice in one step cancels the first of the two, as in Codex.
+   */
   readonly callId?: string;
 }
 
@@ -42,5 +50,8 @@ export interface ScriptCall {
 export type ScriptReply =
   { readonly calls: readonly ScriptCall[] } | { readonly text: string } | { readonly fail: string };
 
-/** A pure function of the step, or an async one that may wait before it answers. */
-export type Script = (step: ScriptStep) => ScriptReply | Promise<ScriptReply>;
+/**
+ * A pure function of the step, or an async one that may wait before it answers. `signal` aborts when the
+ * answer is of no use any more. A script that throws ends the turn as failed.
+ */
+export type Script = (step: ScriptStep, signal: AbortSignal) => ScriptReply | Promise<ScriptReply>;

@@ -1,0 +1,24 @@
+/**
+ * `promise`, unless `signal` aborts first: then rejects with its reason. Leaves no listener behind.
+ * What becomes of the promise after that is nobody's concern.
+ */
+export function unlessAborted<Value>(
+  promise: PromiseLike<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(value);
+      },
+      (thrown: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(thrown);
+      },
+    );
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * What is done with raw arguments before any schema sees them. Codex passes on whatever JSON the model
+ * wrote, unchecked; validators recurse, list every mistake, and copy keys. So size, depth and keys are
+ * settled first.
+ */
+import { messageOf } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Validation } from './contract.ts';
+import { isRecord } from './json.ts';
+
+interface Tally {
+  readonly limits: Limits;
+  bytes: number;
+  values: number;
+}
+
+/** The reason to refuse `value`, or null. Counts the bytes of its compact JSON, escapes aside. */
+function findExcess(tally: Tally, value: unknown, depth: number): string | null {
+  const { argumentBytesMax, argumentValuesMax, argumentDepthMax } = tally.limits;
+  tally.values += 1;
+  tally.bytes += typeof value === 'string' ? Buffer.byteLength(value) + 2 : 1;
+  if (tally.bytes > argumentBytesMax) return `they are larger than ${argumentBytesMax} bytes`;
+  if (tally.values > argumentValuesMax) return `they hold more than ${argumentValuesMax} values`;
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > argumentDepthMax) return `they are nested deeper than ${argumentDepthMax} levels`;
+  if (Array.isArray(value)) {
+    return findInList(value, (item) => findExcess(tally, item, depth + 1));
+  }
+  return findInList(Object.entries(value), ([key, member]) => {
+    tally.bytes += Buffer.byteLength(key) + 3;
+    if (key === '__proto__') return 'the key __proto__ is not allowed';
+    if (key === 'constructor' && isRecord(member) && Object.hasOwn(member, 'prototype')) {
+      return 'the key constructor.prototype is not allowed';
+    }
+    return findExcess(tally, member, depth + 1);
+  });
+}
+
+function findInList<Item>(
+  list: readonly Item[],
+  find: (item: Item) => string | null,
+): string | null {
+  for (const item of list) {
+    const found = find(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The object a text holds, or the text. Some models write their arguments as a text of JSON. */
+function decodeText(text: string): unknown {
+  try {
+    const decoded: unknown = JSON.parse(text);
+    return isRecord(decoded) ? decoded : text;
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Raw arguments, ready to be checked against a schema: none at all is an empty object, a text that holds
+ * a JSON object is that object. Never throws.
+ */
+export function readArguments(args: unknown, limits: Limits): Validation<unknown> {
+  try {
+    const isTooLong = typeof args === 'string' && args.length > limits.argumentBytesMax;
+    const decoded = typeof args === 'string' && !isTooLong ? decodeText(args) : (args ?? {});
+    const excess = findExcess({ limits, bytes: 0, values: 0 }, decoded, 1);
+    return excess === null
+      ? { ok: true, value: decoded }
+      : { ok: false, problem: `arguments: ${excess}` };
+  } catch (thrown) {
+    return { ok: false, problem: `arguments: reading them failed`, cause: messageOf(thrown) };
+  }
+}
