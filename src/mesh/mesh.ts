@@ -106,6 +106,8 @@ export class Mesh implements AsyncDisposable {
   readonly #resuming = new Set<string>();
   /** Sessions being opened: their calls stay with the host until they run. */
   #opening = 0;
+  /** Until then the host's own beginnings are nobody's business. */
+  #started = false;
   #strays = 0;
   #failure: SessionMeshError | undefined;
   #closing: Promise<void> | undefined;
@@ -169,6 +171,7 @@ export class Mesh implements AsyncDisposable {
   async start(): Promise<void> {
     const { name, codex } = await this.#host.start(this.#signal);
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#started = true;
     this.#announce(() => ({ type: 'mesh.started', host: name, codex }));
   }
 
@@ -359,6 +362,8 @@ export class Mesh implements AsyncDisposable {
         this.#core(signal.sessionId)?.fail(signal.cause);
         return;
       case 'host.online':
+        if (this.#started) this.#announce(() => signal);
+        return;
       case 'host.notice':
       case 'question.answered':
         this.#announce(() => signal);

@@ -301,8 +301,19 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   async #release(fate: 'keep' | 'archive' | 'delete'): Promise<void> {
     const { host } = this.#context;
     const { turnId } = this.#actor;
-    if (turnId !== null) await host.interrupt(this.sessionId, turnId);
+    if (turnId !== null) {
+      await host.interrupt(this.sessionId, turnId);
+      await this.#turnOver(turnId);
+    }
     await host.release(this.sessionId, fate);
+  }
+
+  /** Until the turn has ended, or the session has, which its release deadline makes sure of. */
+  #turnOver(turnId: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenTurnEnded(turnId, () => resolve());
+      this.whenOver(() => resolve());
+    });
   }
 
   #until(isReached: () => boolean): Promise<void> {
