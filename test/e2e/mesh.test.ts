@@ -173,6 +173,6 @@ test.each([
   [{ command: process.execPath, args: ['-e', 'process.exit(3)'] }, 'host_start_failed'],
   [{ url: 'ws://127.0.0.1:1' }, 'host_unreachable'],
 ])('a host that cannot start says why: %o', async (options, code) => {
-  const limits = { restartsMax: 1, restartWindowMs: 500 };
+  const limits = { restartsMax: 1, connectTimeoutMs: 1_000 };
   await expect(meshOn(appServer(options), { limits })).rejects.toMatchObject({ code });
 });
