@@ -11,7 +11,7 @@ const rows: readonly (readonly string[])[] = [
   ['service', 'remote-skills', 'soak', 'testing'],
   ['team'],
   ['mesh'],
-  ['hosts', 'bus', 'ledger', 'charts'],
+  ['hosts', 'bus', 'ledger', 'charts', 'mcp'],
   ['rpc', 'tools'],
   ['machines', 'base'],
 ];

@@ -7,12 +7,20 @@ import { referenceOf, type LiveCall } from './live-call.ts';
 export class CallContext implements ToolCall {
   readonly #live: LiveCall;
   readonly #logger: Logger;
-  readonly deadline: number;
+  readonly #extend: (live: LiveCall, ms: number) => void;
 
-  constructor(live: LiveCall, logger: Logger, deadline: number) {
+  constructor(live: LiveCall, logger: Logger, extend: (live: LiveCall, ms: number) => void) {
     this.#live = live;
     this.#logger = logger;
-    this.deadline = deadline;
+    this.#extend = extend;
+  }
+
+  get deadline(): number {
+    return this.#live.deadline;
+  }
+
+  extend(ms: number): void {
+    this.#extend(this.#live, ms);
   }
 
   get sessionId(): string {

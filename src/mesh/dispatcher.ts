@@ -15,7 +15,7 @@ import { callFingerprint, callKey } from '../ledger/call-record.ts';
 import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import type { ToolOutput } from '../tools/contract.ts';
+import type { Tool, ToolOutput } from '../tools/contract.ts';
 import { failureText, type Failure } from '../tools/failure.ts';
 import { failureOutput } from '../tools/output.ts';
 import type { Approvals } from './approvals.ts';
@@ -44,6 +44,13 @@ export interface DispatcherStats {
   /** Keys that came again with other arguments. */
   readonly reused: number;
   readonly ledger: LedgerStats;
+}
+
+/** The tool's own deadline wins over the session's, and that over the mesh's. */
+function timeoutMsOf(tool: Tool | undefined, owner: SessionCalls, limits: Limits): number {
+  const ownMs = tool?.policy.timeoutMs;
+  if (tool?.policy.external) return ownMs ?? Infinity;
+  return ownMs ?? owner.handlerTimeoutMs ?? limits.handlerTimeoutMs;
 }
 
 export class Dispatcher {
@@ -167,7 +174,8 @@ export class Dispatcher {
       input: undefined,
       lanes: [],
       takenAtMs: env.clock.monotonic(),
-      timeoutMs: tool?.policy.timeoutMs ?? owner.handlerTimeoutMs ?? limits.handlerTimeoutMs,
+      timeoutMs: timeoutMsOf(tool, owner, limits),
+      deadline: Infinity,
       deadlineTimer: undefined,
       abort: undefined,
       abortReason: undefined,

@@ -71,11 +71,9 @@ export class Execution {
 
   /** Gives back what a call holds: its timer, and its slot or its place in the queue. */
   end(live: LiveCall, ran: boolean): void {
-    const { clock } = this.#context.env;
-    if (live.deadlineTimer !== undefined) clock.clearTimeout(live.deadlineTimer);
-    live.deadlineTimer = undefined;
+    this.#disarm(live);
     if (ran) {
-      this.#admission.leave(live);
+      if (!live.tool?.policy.external) this.#admission.leave(live);
       return;
     }
     this.#admission.withdraw(live);
@@ -114,6 +112,10 @@ export class Execution {
     } else {
       const asked = this.#attempt(live, () => approval(this.#toolCall(live)));
       if (asked === undefined) return;
+      const denied = 'nobody approved it in time';
+      this.#arm(live, this.#context.limits.approvalTimeoutMs, () =>
+        this.#onDecided(live, tool, { denied }),
+      );
       Promise.resolve(asked).then(
         (decision) => this.#onDecided(live, tool, decision),
         (thrown: unknown) => this.#onThrown(live, thrown),
@@ -129,6 +131,11 @@ export class Execution {
   /** Takes a slot, or a place in the queue. A call that is over by now does neither. */
   #enter(live: LiveCall, tool: Tool): void {
     if (live.open.state !== 'waiting') return;
+    this.#disarm(live);
+    if (tool.policy.external) {
+      this.#run(live);
+      return;
+    }
     const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
     if (!lanes) return;
     live.lanes = lanes;
@@ -148,8 +155,7 @@ export class Execution {
     if (!tool) return;
     this.#context.ledger.advance(live.open, 'started');
     this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
-    const { clock } = this.#context.env;
-    live.deadlineTimer = clock.setTimeout(() => this.#expire(live), live.timeoutMs);
+    this.#setDeadline(live, live.timeoutMs);
     const call = this.#toolCall(live);
     const result = this.#attempt(live, () => ({ value: tool.execute(live.input, call) }));
     if (!result) return;
@@ -162,8 +168,27 @@ export class Execution {
   }
 
   #toolCall(live: LiveCall): CallContext {
-    const { env, logger } = this.#context;
-    return new CallContext(live, logger, env.clock.now() + live.timeoutMs);
+    return new CallContext(live, this.#context.logger, this.#extend);
+  }
+
+  readonly #extend = (live: LiveCall, ms: number): void => {
+    if (live.open.state === 'running' && ms > 0) this.#setDeadline(live, ms);
+  };
+
+  #setDeadline(live: LiveCall, ms: number): void {
+    live.deadline = this.#context.env.clock.now() + ms;
+    if (Number.isFinite(ms)) this.#arm(live, ms, () => this.#expire(live));
+    else this.#disarm(live);
+  }
+
+  #arm(live: LiveCall, ms: number, callback: () => void): void {
+    this.#disarm(live);
+    live.deadlineTimer = this.#context.env.clock.setTimeout(callback, ms);
+  }
+
+  #disarm(live: LiveCall): void {
+    if (live.deadlineTimer !== undefined) this.#context.env.clock.clearTimeout(live.deadlineTimer);
+    live.deadlineTimer = undefined;
   }
 
   /** Runs a step of the author's code; what it throws becomes the call's failure. */

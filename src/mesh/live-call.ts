@@ -20,6 +20,8 @@ export interface LiveCall {
   /** Monotonic milliseconds. */
   readonly takenAtMs: number;
   timeoutMs: number;
+  /** When the call expires, in milliseconds since the Unix epoch. */
+  deadline: number;
   deadlineTimer: Timer | undefined;
   /** Made only when the handler asks for its signal: most never do. */
   abort: AbortController | undefined;

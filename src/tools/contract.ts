@@ -38,6 +38,8 @@ export interface ToolCall {
   readonly deadline: number;
   /** Aborts at the deadline, and when the turn is interrupted, the call expires or the session closes. */
   readonly signal: AbortSignal;
+  /** Moves the deadline to `ms` milliseconds from now: for a handler that sees its work make progress. */
+  extend(ms: number): void;
   /** Writes to the mesh's logger with session, turn, call and tool filled in. */
   readonly log: Logger;
 }
@@ -66,6 +68,11 @@ export interface ToolPolicy<Input = unknown> {
    * tool they are of. A function is given the validated input.
    */
   readonly serialKey?: string | SerialKey<Input>;
+  /**
+   * The work is done elsewhere and the handler only waits for it: the call takes no handler slot, and
+   * has a deadline only if `timeoutMs` says so.
+   */
+  readonly external?: boolean;
   /**
    * What may happen to a call whose handler was started and is not known to have finished:
    * `at-most-once` (default) reports the outcome as unknown, `repeatable` runs it again.

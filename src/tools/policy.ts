@@ -30,6 +30,11 @@ const rules: readonly {
       typeof value === 'function' || (typeof value === 'string' && value.trim() !== ''),
   },
   {
+    part: 'external',
+    expected: 'true or false',
+    holds: (value) => typeof value === 'boolean',
+  },
+  {
     part: 'effects',
     expected: "'at-most-once' or 'repeatable'",
     holds: (value) => value === 'at-most-once' || value === 'repeatable',
@@ -60,7 +65,7 @@ export function readPolicy(name: string, given: ToolPolicy): ToolPolicy {
       });
     }
   }
-  const { timeoutMs, serial, serialKey, effects, approval } = given;
+  const { timeoutMs, serial, serialKey, external, effects, approval } = given;
   if (serial && (given.maxConcurrency ?? 1) !== 1) {
     throw new SessionMeshError('tool_invalid', {
       tool: name,
@@ -74,6 +79,7 @@ export function readPolicy(name: string, given: ToolPolicy): ToolPolicy {
     ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
     ...(serial === undefined ? {} : { serial }),
     ...(serialKey === undefined ? {} : { serialKey }),
+    ...(external === undefined ? {} : { external }),
     ...(effects === undefined ? {} : { effects }),
     ...(approval === undefined ? {} : { approval }),
   });

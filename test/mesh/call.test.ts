@@ -249,3 +249,45 @@ test('a tool may decide its own approval', async () => {
   const session = await mesh.createSession({ tools: [guarded] });
   expect((await session.sendAndHandle('guarded')).reply).toContain('not on this machine');
 });
+
+test('a handler that sees progress moves its deadline', async () => {
+  const { mesh, clock } = await openScene();
+  let finish = (_: string) => {};
+  let extend = (_: number) => {};
+  const slow = tool({
+    name: 'slow',
+    description: 'Slow, but it tells.',
+    timeoutMs: 1_000,
+    execute: (_, call) => {
+      extend = (ms) => call.extend(ms);
+      return new Promise<string>((resolve) => (finish = resolve));
+    },
+  });
+  const session = await mesh.createSession({ tools: [slow] });
+  const turn = session.sendAndHandle('slow');
+  await clock.advance(900);
+  extend(1_000);
+  await clock.advance(900);
+  finish('made it');
+  expect((await turn).reply).toBe('made it');
+});
+
+test('work that is done elsewhere takes no slot and has no deadline here', async () => {
+  const doors: ((value: string) => void)[] = [];
+  const remote = tool({
+    name: 'remote',
+    description: 'Done elsewhere.',
+    external: true,
+    execute: () => new Promise<string>((resolve) => doors.push(resolve)),
+  });
+  const script: Script = ({ results }) =>
+    results.length > 0 ? { text: 'done' } : { calls: [1, 2, 3].map(() => ({ tool: 'remote' })) };
+  const { mesh, clock } = await openScene({ script, limits: { sessionConcurrencyMax: 1 } });
+  const session = await mesh.createSession({ tools: [remote] });
+  const turn = session.sendAndHandle('go');
+  await clock.advance(500_000);
+  expect(doors).toHaveLength(3);
+  expect(mesh.stats).toMatchObject({ running: 0, waiting: 0 });
+  for (const door of doors) door('ok');
+  expect((await turn).reply).toBe('done');
+});

@@ -64,6 +64,7 @@ export function fakeMesh(options: FakeMeshOptions) {
           arguments: request.arguments ?? {},
           attempt: 1,
           deadline: Infinity,
+          extend: () => {},
           signal: new AbortController().signal,
           log: silentLogger,
         });

@@ -24,6 +24,7 @@ const call: ToolCall = {
   arguments: {},
   attempt: 1,
   deadline: 0,
+  extend: () => {},
   signal: new AbortController().signal,
   log: silentLogger,
 };

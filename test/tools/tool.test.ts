@@ -20,6 +20,7 @@ function callWith(error: (fields: object, message: string) => void = () => {}): 
     arguments: {},
     attempt: 1,
     deadline: 0,
+    extend: () => {},
     signal: new AbortController().signal,
     log: { ...silentLogger, error },
   };
