@@ -1,4 +1,4 @@
-/** The floor: reads lines, parses them, answers calls. No checks, no routing, no memory. */
+/** The floor: splits lines, parses them, answers each call with a write. No checks, no routing, no memory. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -21,18 +21,9 @@ export function startBareLoop(): BareLoop {
   const waiting = new Map<number, () => void>();
   let onFinished = () => {};
   let rest: Buffer = Buffer.alloc(0);
-  let out: string[] = [];
   let nextId = 1;
 
-  const flush = () => {
-    const text = `${out.join('\n')}\n`;
-    out = [];
-    child.stdin.write(text);
-  };
-  const send = (message: object) => {
-    if (out.length === 0) queueMicrotask(flush);
-    out.push(JSON.stringify(message));
-  };
+  const send = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
   child.stdout.on('data', (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;

@@ -1,13 +1,13 @@
 /** SessionMesh: Codex dynamic tools over many sessions. The public door, by explicit names. */
 export { createMesh, type CreateMeshOptions } from './mesh/create-mesh.ts';
+export type { Mesh } from './mesh/mesh.ts';
 export type {
   CreateSessionOptions,
-  Mesh,
   MeshCloseOptions,
   MeshOptions,
   MeshStats,
   ResumeSessionOptions,
-} from './mesh/mesh.ts';
+} from './mesh/mesh-options.ts';
 export type {
   SendAndHandleOptions,
   Session,

@@ -58,7 +58,7 @@ export const defaultLimits = {
   /** How long running handlers may go on when their session closes, before they are aborted. */
   closeGraceMs: 5_000,
   /** Ended turns of a session whose record is kept; the oldest is forgotten first. */
-  turnsKeptMax: 4,
+  turnsKeptMax: 2,
   /** Calls of one turn whose records are kept for its result; later calls run without a record there. */
   turnDispatchesMax: 10_000,
   sessionsMax: 100_000,
@@ -139,6 +139,8 @@ export const defaultLimits = {
   journalStepPagesMax: 256,
   /** After a step that found nothing old enough, none is made for this long. */
   journalStepRestMs: 1_000,
+  /** How long to wait for somebody who is just reading or writing the same few bytes of a file. */
+  journalLockMs: 1_000,
   /** Problems of a journal that a check names; the others are left out. */
   journalProblemsMax: 100,
 

@@ -66,6 +66,8 @@ export class Ledger {
   readonly #finished: LRUCache<string, FinishedCall>;
   readonly #bySession = new Map<string, SessionWindow>();
   readonly #overQuota = new Set<string>();
+  /** Bytes of all kept answers. */
+  #answerBytes = 0;
   #forgottenEarly = 0;
 
   /** @param nowMs monotonic time in milliseconds */
@@ -74,8 +76,6 @@ export class Ledger {
     this.#nowMs = nowMs;
     this.#finished = new LRUCache({
       max: limits.ledgerCallsMax,
-      maxSize: limits.ledgerAnswerBytesMax,
-      sizeCalculation: (call) => answerBytes(call.output),
       dispose: (call) => this.#forget(call),
     });
   }
@@ -132,6 +132,7 @@ export class Ledger {
   /** Forgets everything. */
   clear(): void {
     this.#open.clear();
+    this.#bySession.clear();
     this.#finished.clear();
   }
 
@@ -140,10 +141,12 @@ export class Ledger {
     if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
     const finishedAtMs = this.#nowMs();
     this.#finished.set(key, { key, sessionId, fingerprint, outcome, output, finishedAtMs });
+    this.#answerBytes += answerBytes(output);
     let window = this.#bySession.get(sessionId);
     if (!window) this.#bySession.set(sessionId, (window = { keys: [], first: 0 }));
     window.keys.push(key);
     if (sizeOf(window) > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(sessionId);
+    while (this.#answerBytes > this.#limits.ledgerAnswerBytesMax) this.#finished.pop();
   }
 
   #makeRoom(forSessionId: string): void {
@@ -156,7 +159,8 @@ export class Ledger {
   }
 
   /** A finished call left the cache; it was the oldest of its session, because nothing else ever leaves. */
-  #forget({ sessionId, finishedAtMs }: FinishedCall): void {
+  #forget({ sessionId, finishedAtMs, output }: FinishedCall): void {
+    this.#answerBytes -= answerBytes(output);
     if (this.#nowMs() - finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
     const window = this.#bySession.get(sessionId);
     if (!window) return;

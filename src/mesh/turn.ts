@@ -60,7 +60,7 @@ export class Turns {
 
   /** Files a call under its turn; beyond `turnDispatchesMax` only the call itself goes on. */
   addDispatch(turnId: string, record: DispatchRecord): void {
-    this.begin(turnId);
+    if (!this.#entries.has(turnId)) this.begin(turnId);
     const entry = this.#entries.get(turnId);
     if (entry && entry.dispatches.length < this.#limits.turnDispatchesMax) {
       entry.dispatches.push(record);

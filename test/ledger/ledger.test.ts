@@ -137,3 +137,11 @@ test('a fingerprint tells tool, namespace and arguments apart', () => {
   expect(new Set(prints).size).toBe(prints.length);
   expect(callFingerprint('a', null, { x: 1 })).toBe(prints[0]);
 });
+
+test('kept answers are bounded in bytes: the oldest are forgotten first', () => {
+  const { ledger, finish } = makeLedger({ ledgerAnswerBytesMax: 10 * (64 + 2 * 'done'.length) });
+  for (let index = 0; index < 30; index += 1) finish(`k${index}`, `s${index % 3}`);
+  expect(ledger.stats.finished).toBe(10);
+  expect(ledger.knows('k19')).toBe(false);
+  expect(ledger.knows('k20')).toBe(true);
+});
