@@ -253,7 +253,9 @@ export class Mesh implements AsyncDisposable {
     const draft = createDraft(this.#limits);
     for (const entry of tools) draft.add(entry);
     await register?.(draft);
-    return draft.freeze();
+    const catalog = draft.freeze();
+    for (const notice of catalog.notices) this.#logger.warn({}, notice);
+    return catalog;
   }
 
   /** Brings a session from its draft to `running`, whatever the host has to do for it. */

@@ -1,6 +1,7 @@
 /** The session a user holds: one Codex thread with its bound catalog. */
 import type { CallSource, DispatchMode, DispatchPolicy } from '../../machines/session.ts';
 import { SessionMeshError } from '../errors.ts';
+import { injectRequest, instructionText } from '../tools/instructions.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { ApprovalDecision } from '../tools/contract.ts';
 import type { PendingApproval } from './approvals.ts';
@@ -49,6 +50,19 @@ export class Session implements AsyncDisposable {
   /** The tools and namespaces of the session, in the order they were added. Fixed since it opened. */
   get tools(): readonly CatalogPart[] {
     return this.#core.catalog.list();
+  }
+
+  /**
+   * The catalog in words, for a model that is told of its tools in text: deterministic, each description
+   * one line, output contracts included. Empty for an empty catalog.
+   */
+  instructionText(): string {
+    return instructionText(this.#core.catalog);
+  }
+
+  /** `text` as a request below the catalog in words; `text` itself for an empty catalog. */
+  injectRequest(text: string): string {
+    return injectRequest(this.#core.catalog, text);
   }
 
   /** Who holds the dispatch lock: whether calls are taken from signals, from polling, or from whoever comes first. */
