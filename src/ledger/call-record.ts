@@ -32,11 +32,13 @@ export interface OpenCall {
 }
 
 /**
- * One string for one call. The request id keeps its JSON type: Codex does not take `"0"` for `0`.
+ * One string for one call. The request id keeps its JSON type: Codex does not take `"0"` for `0`. The
+ * epoch is left out: turn ids are never used twice, so it tells no two calls apart, and a host that
+ * outlives this process delivers the same call again under what looks like another epoch.
  */
 export function callKey(call: CallIdentity): string {
   const requestId = typeof call.requestId === 'number' ? call.requestId : `"${call.requestId}"`;
-  return `${call.sessionId} ${call.turnId} ${call.callId} ${requestId} ${call.epoch}`;
+  return `${call.sessionId} ${call.turnId} ${call.callId} ${requestId}`;
 }
 
 /**

@@ -62,6 +62,7 @@ export class Admission {
   /** Gives a slot back and starts what waited for it. */
   leave(live: LiveCall): void {
     const { owner, lanes } = live;
+    live.hasSlot = false;
     const meshWasFull = this.#running >= this.#limits.meshConcurrencyMax;
     this.#running -= 1;
     owner.running -= 1;
@@ -90,7 +91,9 @@ export class Admission {
     );
   }
 
-  #occupy({ owner, lanes }: LiveCall): void {
+  #occupy(live: LiveCall): void {
+    const { owner, lanes } = live;
+    live.hasSlot = true;
     this.#running += 1;
     owner.running += 1;
     for (const { key } of lanes) {

@@ -173,6 +173,7 @@ export class Dispatcher {
       tool,
       input: undefined,
       lanes: [],
+      hasSlot: false,
       takenAtMs: env.clock.monotonic(),
       timeoutMs: timeoutMsOf(tool, owner, limits),
       deadline: Infinity,
@@ -195,13 +196,12 @@ export class Dispatcher {
     output: ToolOutput,
     code: ErrorCode | null,
   ): void {
-    const ran = live.open.state === 'running';
     if (!this.#ledger.answer(live.open, event, output)) {
       this.#late += 1;
       this.#context.announce(() => ({ type: 'call.late', ...referenceOf(live.call) }));
       return;
     }
-    const durationMs = this.#stop(live, ran);
+    const durationMs = this.#stop(live);
     live.record.output = output;
     live.record.code = code;
     live.record.durationMs = durationMs;
@@ -220,7 +220,7 @@ export class Dispatcher {
     const { state } = live.open;
     if (state !== 'waiting' && state !== 'running') return;
     this.#ledger.advance(live.open, 'cancelled');
-    live.record.durationMs = this.#stop(live, state === 'running');
+    live.record.durationMs = this.#stop(live);
     live.record.code = 'call_cancelled';
     const { sessionId, callId, tool } = live.call;
     const found = reason;
@@ -229,8 +229,8 @@ export class Dispatcher {
   }
 
   /** Gives back what the call holds. Returns how long it took so far, in milliseconds. */
-  #stop(live: LiveCall, ran: boolean): number {
-    this.#execution.end(live, ran);
+  #stop(live: LiveCall): number {
+    this.#execution.end(live);
     return this.#context.env.clock.monotonic() - live.takenAtMs;
   }
 

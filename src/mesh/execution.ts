@@ -69,14 +69,11 @@ export class Execution {
     return this.#admission.waiting;
   }
 
-  /** Gives back what a call holds: its timer, and its slot or its place in the queue. */
-  end(live: LiveCall, ran: boolean): void {
+  /** Gives back what a call holds: its timer, its slot or its place in the queue. */
+  end(live: LiveCall): void {
     this.#disarm(live);
-    if (ran) {
-      if (!live.tool?.policy.external) this.#admission.leave(live);
-      return;
-    }
-    this.#admission.withdraw(live);
+    if (live.hasSlot) this.#admission.leave(live);
+    else this.#admission.withdraw(live);
     if (live.tool?.policy.approval === 'always') this.approvals.withdraw(live);
   }
 

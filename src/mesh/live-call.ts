@@ -19,6 +19,8 @@ export interface LiveCall {
   lanes: readonly Lane[];
   /** Monotonic milliseconds. */
   readonly takenAtMs: number;
+  /** It holds a handler slot. */
+  hasSlot: boolean;
   timeoutMs: number;
   /** When the call expires, in milliseconds since the Unix epoch. */
   deadline: number;

@@ -113,17 +113,17 @@ test('any mix of sessions keeps the bounds and each session its newest calls', (
   );
 });
 
-test('a key keeps the type of the request id and all five parts apart', () => {
+test('a key keeps the type of the request id and its parts apart, and outlives an epoch', () => {
   const call = { epoch: 'e', sessionId: 's', turnId: 't', callId: 'c', requestId: 0 };
   const keys = [
     call,
     { ...call, requestId: '0' },
-    { ...call, epoch: 'e2' },
     { ...call, turnId: 't2' },
     { ...call, callId: 'c2' },
     { ...call, sessionId: 's2' },
   ].map(callKey);
   expect(new Set(keys).size).toBe(keys.length);
+  expect(callKey({ ...call, epoch: 'another' })).toBe(callKey(call));
 });
 
 test('a fingerprint tells tool, namespace and arguments apart', () => {
