@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../errors.ts';
 import { locateCodex } from '../hosts/app-server/locate.ts';
+import { testedCodexVersion } from '../hosts/app-server/methods.ts';
 import { openTerminal } from './terminal.ts';
 
 export interface DoctorOptions {
@@ -23,9 +24,6 @@ interface Finding {
   readonly found: string;
   readonly fix: string | null;
 }
-
-/** The version that the tests run against. */
-export const testedCodexVersion = '0.169.0';
 
 const oldestNode = [22, 18] as const;
 const codexTimeoutMs = 10_000;

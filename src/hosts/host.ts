@@ -91,7 +91,7 @@ export type HostTool =
 export interface SessionSettings {
   readonly cwd?: string;
   readonly model?: string;
-  readonly approvalPolicy?: 'untrusted' | 'on-failure' | 'on-request' | 'never';
+  readonly approvalPolicy?: 'untrusted' | 'on-request' | 'never';
   readonly sandbox?: 'read-only' | 'workspace-write' | 'danger-full-access';
   /** Developer instructions of the session. */
   readonly instructions?: string;

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { testedCodexVersion } from '../../src/cli/doctor.ts';
+import { testedCodexVersion } from '../../src/hosts/app-server/methods.ts';
 import { codexProcesses, scriptedEnv } from './real-codex.ts';
 
 const root = resolve(import.meta.dirname, '../..');
