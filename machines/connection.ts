@@ -5,7 +5,7 @@
  * Time, randomness and restart intensity stay outside: whoever drives the machine says with each
  * loss whether it may try again and after how long.
  */
-import { assign, setup, type SnapshotFrom } from 'xstate';
+import { assign, setup } from 'xstate';
 
 interface ConnectionContext {
   /** How many links came before this one: the epoch of a child process. */
@@ -73,6 +73,3 @@ export const connectionMachine = setup({
     failed: { type: 'final' },
   },
 });
-
-/** A state of a connection. */
-export type ConnectionSnapshot = SnapshotFrom<typeof connectionMachine>;

@@ -10,5 +10,3 @@ export const machines = {
   call: callMachine,
   member: memberMachine,
 };
-
-export { callMachine, connectionMachine, memberMachine, sessionMachine };

@@ -9,15 +9,19 @@ import type { Link } from './link.ts';
 import { parseResume, type ThreadSettings, type Turn } from './protocol.ts';
 import type { Sessions } from './sessions.ts';
 
+/** Older clients still say `on-failure`, which the types here no longer know. */
+function checkApprovalPolicy(policy: string | undefined): void {
+  if (policy !== 'on-failure') return;
+  throw new SessionMeshError('option_invalid', {
+    expected: "an approvalPolicy of 'untrusted', 'on-request' or 'never'",
+    found: `'${policy}', which Codex no longer has`,
+  });
+}
+
 /** The settings as Codex takes them. Throws `option_invalid` for a policy that it no longer knows. */
 export function threadSettings(settings: SessionSettings): ThreadSettings {
   const { cwd, model, approvalPolicy, sandbox, instructions } = settings;
-  if (approvalPolicy === 'on-failure') {
-    throw new SessionMeshError('option_invalid', {
-      expected: "an approvalPolicy of 'untrusted', 'on-request' or 'never'",
-      found: `'${approvalPolicy}', which Codex no longer has`,
-    });
-  }
+  checkApprovalPolicy(approvalPolicy);
   return {
     ...(cwd === undefined ? {} : { cwd }),
     ...(model === undefined ? {} : { model }),

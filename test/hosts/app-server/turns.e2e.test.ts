@@ -137,7 +137,7 @@ test('what Codex refuses is an error that says why', async () => {
     message: expect.stringContaining('must match ^[a-zA-Z0-9_-]+$'),
   });
   await expect(
-    host.open({ ...world.settings, approvalPolicy: 'on-failure' }, []),
+    host.open({ ...world.settings, approvalPolicy: 'on-failure' as 'never' }, []),
   ).rejects.toMatchObject({ code: 'option_invalid' });
   await expect(host.resume('019a0000-0000-7000-8000-000000000000', {})).rejects.toMatchObject({
     code: 'request_refused',
