@@ -3,9 +3,11 @@ export { createMesh, type CreateMeshOptions } from './mesh/create-mesh.ts';
 export type { Mesh } from './mesh/mesh.ts';
 export type {
   CreateSessionOptions,
+  LedgerOptions,
   MeshCloseOptions,
   MeshOptions,
   MeshStats,
+  RecoverableSession,
   ResumeSessionOptions,
 } from './mesh/mesh-options.ts';
 export type {
@@ -19,6 +21,7 @@ export type { DispatchRecord } from './mesh/dispatch-record.ts';
 export type { TurnResult } from './mesh/turn.ts';
 export type { PendingApproval } from './mesh/approvals.ts';
 export type { Lagged } from './bus/reader.ts';
+export type { JournalMode } from './ledger/journal.ts';
 export type { CallOutcome } from '../machines/call.ts';
 export type { CallSource, DispatchMode, DispatchPolicy } from '../machines/session.ts';
 

@@ -129,6 +129,11 @@ export class Ledger {
     return true;
   }
 
+  /** Takes over a finished call from an earlier process. */
+  restore(call: Omit<FinishedCall, 'finishedAtMs'>): void {
+    this.#keep({ ...call, finishedAtMs: this.#nowMs() });
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#open.clear();
@@ -138,9 +143,14 @@ export class Ledger {
 
   #remember(open: OpenCall, outcome: CallOutcome): void {
     const { key, sessionId, fingerprint, output } = open;
-    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
     const finishedAtMs = this.#nowMs();
-    this.#finished.set(key, { key, sessionId, fingerprint, outcome, output, finishedAtMs });
+    this.#keep({ key, sessionId, fingerprint, outcome, output, finishedAtMs });
+  }
+
+  #keep(call: FinishedCall): void {
+    const { key, sessionId, output } = call;
+    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
+    this.#finished.set(key, call);
     this.#answerBytes += answerBytes(output);
     let window = this.#bySession.get(sessionId);
     if (!window) this.#bySession.set(sessionId, (window = { keys: [], first: 0 }));

@@ -42,7 +42,7 @@ export class CallContext implements ToolCall {
     return this.#live.call.arguments;
   }
   get attempt(): number {
-    return 1;
+    return this.#live.attempt;
   }
 
   get signal(): AbortSignal {

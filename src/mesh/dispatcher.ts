@@ -10,7 +10,8 @@ import type { CallOutcome } from '../../machines/call.ts';
 import type { CallSource } from '../../machines/session.ts';
 import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
-import type { Host, HostCall } from '../hosts/host.ts';
+import type { AnswerVerdict, Host, HostCall } from '../hosts/host.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { callFingerprint, callKey } from '../ledger/call-record.ts';
 import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
 import type { Limits } from '../limits.ts';
@@ -19,6 +20,7 @@ import type { Tool, ToolOutput } from '../tools/contract.ts';
 import { failureText, type Failure } from '../tools/failure.ts';
 import { failureOutput } from '../tools/output.ts';
 import type { Approvals } from './approvals.ts';
+import { Durability } from './durability.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
 import { Execution } from './execution.ts';
@@ -31,6 +33,8 @@ export interface DispatcherContext {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly announce: Announce;
+  /** Makes claims and outcomes outlive the process. */
+  readonly journal: Journal | null;
 }
 
 export interface DispatcherStats {
@@ -56,6 +60,7 @@ function timeoutMsOf(tool: Tool | undefined, owner: SessionCalls, limits: Limits
 export class Dispatcher {
   readonly #context: DispatcherContext;
   readonly #ledger: Ledger;
+  readonly #durability: Durability | null;
   readonly #execution: Execution;
   readonly #outbox: Outbox;
   #repeated = 0;
@@ -65,9 +70,13 @@ export class Dispatcher {
   constructor(context: DispatcherContext) {
     this.#context = context;
     this.#ledger = new Ledger(context.limits, context.env.clock.monotonic);
+    const { journal } = context;
+    const ledger = this.#ledger;
+    this.#durability = journal && new Durability({ ...context, journal, ledger });
     this.#execution = new Execution({
       ...context,
-      ledger: this.#ledger,
+      ledger,
+      durability: this.#durability,
       onAnswer: (live, event, output, code) => this.#finish(live, event, output, code),
     });
     this.#outbox = new Outbox({
@@ -87,6 +96,11 @@ export class Dispatcher {
       reused: this.#reused,
       ledger: this.#ledger.stats,
     };
+  }
+
+  /** Null where calls do not outlive the process. */
+  get durability(): Durability | null {
+    return this.#durability;
   }
 
   get approvals(): Approvals {
@@ -109,7 +123,7 @@ export class Dispatcher {
         return undefined;
       case 'finished':
         this.#repeat(call, source);
-        this.#answerAgain(call, claim.call.output);
+        this.#answerAgain(call, claim.call.output, () => this.#durability?.confirmed(key));
         return undefined;
       case 'reused':
         this.#reused += 1;
@@ -151,8 +165,9 @@ export class Dispatcher {
     this.#outbox.flush(sessionId);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#outbox.close();
+    await this.#durability?.close();
     this.#ledger.clear();
   }
 
@@ -173,6 +188,8 @@ export class Dispatcher {
       tool,
       input: undefined,
       lanes: [],
+      attempt: this.#durability?.attemptOf(open.key) ?? 1,
+      isJournaled: false,
       hasSlot: false,
       takenAtMs: env.clock.monotonic(),
       timeoutMs: timeoutMsOf(tool, owner, limits),
@@ -213,7 +230,31 @@ export class Dispatcher {
       durationMs,
       ...referenceOf(live.call),
     }));
-    this.#outbox.submit(live, output);
+    if (this.#durability) this.#recordAndSubmit(live, output, code, this.#durability);
+    else this.#outbox.submit(live, output);
+  }
+
+  /** M5: the answer is on disk before anybody sees it. */
+  #recordAndSubmit(
+    live: LiveCall,
+    output: ToolOutput,
+    code: ErrorCode | null,
+    durability: Durability,
+  ): void {
+    const record = async () => {
+      // A call that was answered without a handler was not recorded before.
+      if (!live.isJournaled) void durability.intent(live).catch(() => {});
+      await durability.outcome(live, output, code);
+    };
+    record().then(
+      () => this.#outbox.submit(live, output),
+      (thrown: unknown) => {
+        const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
+        this.#context.logger.error(fields, 'an answer was not recorded');
+        // A refusal of the journal itself concerns calls that no handler ran for: those are safe to answer.
+        if (!live.isJournaled) this.#outbox.submit(live, output);
+      },
+    );
   }
 
   #cancel(live: LiveCall, reason: string): void {
@@ -238,6 +279,7 @@ export class Dispatcher {
     const { record, owner, open } = live;
     record.outcome = outcome;
     record.submissions = submissions;
+    this.#durability?.settled(live, outcome);
     owner.live?.delete(open.key);
     this.#context.announce(() => ({
       type: 'call.settled',
@@ -268,14 +310,17 @@ export class Dispatcher {
   }
 
   /** The same bytes once more; or, for a call that ended without an answer, why there is none. */
-  #answerAgain(call: HostCall, output: ToolOutput | null): void {
+  #answerAgain(call: HostCall, output: ToolOutput | null, onTaken?: () => void): void {
     const answer = output ?? failureOutput(failureText({ kind: 'cancelled' }));
+    const onVerdict = ({ type }: AnswerVerdict) => {
+      if (type === 'answered') onTaken?.();
+    };
     const onRefused = (thrown: unknown) => {
       const fields = { ...referenceOf(call), error: messageOf(thrown) };
       this.#context.logger.warn(fields, 'a repeated answer was not taken');
     };
     try {
-      Promise.resolve(this.#context.host.answer(call, answer)).catch(onRefused);
+      Promise.resolve(this.#context.host.answer(call, answer)).then(onVerdict).catch(onRefused);
     } catch (thrown) {
       onRefused(thrown);
     }

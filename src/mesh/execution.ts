@@ -5,7 +5,7 @@
  * - E2 A call that is over (deadline, turn, session) goes no further, wherever it was.
  */
 import type { Env } from '../env.ts';
-import { SessionMeshError, type ErrorCode } from '../errors.ts';
+import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -21,6 +21,7 @@ import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
 import { Approvals } from './approvals.ts';
 import { CallContext } from './call-context.ts';
+import type { Durability } from './durability.ts';
 import type { Announce } from './event.ts';
 import { abortCall, lanesOf, referenceOf, type LiveCall } from './live-call.ts';
 
@@ -30,6 +31,8 @@ export interface ExecutionContext {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly announce: Announce;
+  /** Null where calls need not outlive the process. */
+  readonly durability: Durability | null;
   /** There is an answer. It may come for a call that is over. */
   onAnswer(
     live: LiveCall,
@@ -148,9 +151,28 @@ export class Execution {
   }
 
   #run(live: LiveCall): void {
-    const { tool } = live;
-    if (!tool) return;
-    this.#context.ledger.advance(live.open, 'started');
+    const { durability } = this.#context;
+    if (!durability) {
+      this.#start(live);
+      return;
+    }
+    const onRefused = (thrown: unknown) => {
+      const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
+      this.#context.logger.error(fields, 'a call could not be recorded, so it was not run');
+      this.#fail(live, 'overloaded', { kind: 'overloaded' });
+    };
+    try {
+      durability.intent(live).then(() => this.#start(live), onRefused);
+    } catch (thrown) {
+      onRefused(thrown);
+    }
+  }
+
+  /** Runs the handler, unless the call was over before its start was recorded. */
+  #start(live: LiveCall): void {
+    const { tool, open } = live;
+    if (!tool || open.state !== 'waiting') return;
+    this.#context.ledger.advance(open, 'started');
     this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
     this.#setDeadline(live, live.timeoutMs);
     const call = this.#toolCall(live);

@@ -19,6 +19,10 @@ export interface LiveCall {
   lanes: readonly Lane[];
   /** Monotonic milliseconds. */
   readonly takenAtMs: number;
+  /** Which start of the handler this is: 1, unless a crash interrupted a repeatable one. */
+  readonly attempt: number;
+  /** The journal knows it. */
+  isJournaled: boolean;
   /** It holds a handler slot. */
   hasSlot: boolean;
   timeoutMs: number;

@@ -2,12 +2,33 @@
 import type { DispatchPolicy } from '../../machines/session.ts';
 import type { Env } from '../env.ts';
 import type { HostFactory, SessionSettings } from '../hosts/host.ts';
+import type { JournalMode } from '../ledger/journal.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { CatalogDraft, CatalogPart } from '../tools/catalog.ts';
 import type { ToolBundle } from '../tools/contract.ts';
 import type { DispatcherStats } from './dispatcher.ts';
 import type { MeshEvent } from './event.ts';
+
+/** A session that an earlier process left open. */
+export interface RecoverableSession {
+  readonly sessionId: string;
+  readonly title: string | null;
+  /** Names of the tools it was created with, `namespace/name` for members. */
+  readonly tools: readonly string[];
+  /** The settings it was opened with, as plain JSON. */
+  readonly settings: unknown;
+  /** When it was opened, in milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** A durable ledger. */
+export interface LedgerOptions {
+  /** The file. */
+  readonly path: string;
+  /** What a crash may cost; default `sync`. */
+  readonly mode?: JournalMode;
+}
 
 /** What a mesh is made of. All but the host is optional. */
 export interface MeshOptions {
@@ -20,6 +41,11 @@ export interface MeshOptions {
   /** Closes the mesh when it aborts. */
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
+  /**
+   * Where claims and outcomes are kept so that they survive a crash of this process. Left out: in
+   * memory only. One process at a time may use the file.
+   */
+  readonly ledger?: LedgerOptions;
   /** Told of every event from the first one on; `events$` begins when somebody subscribes. */
   readonly onEvent?: (event: MeshEvent) => void;
   /** Time, randomness and ids; for tests and simulations. */

@@ -13,6 +13,7 @@ import { readObservable, type Lagged } from '../bus/reader.ts';
 import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import type { Host, HostCall, HostSignal } from '../hosts/host.ts';
+import type { Journal } from '../ledger/journal.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import { createDraft, type Catalog } from '../tools/catalog.ts';
@@ -25,6 +26,7 @@ import type {
   MeshCloseOptions,
   MeshOptions,
   MeshStats,
+  RecoverableSession,
   ResumeSessionOptions,
 } from './mesh-options.ts';
 import { openThread } from './opening.ts';
@@ -38,7 +40,7 @@ import { Session } from './session.ts';
  */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   options.signal?.throwIfAborted();
-  const mesh = new Mesh(options);
+  const mesh = new Mesh(options, await openLedger(options));
   try {
     await mesh.start();
   } catch (thrown) {
@@ -46,6 +48,15 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     throw thrown;
   }
   return mesh;
+}
+
+/** The journal is loaded only where it is used: it brings SQLite with it. */
+async function openLedger({ ledger, ...options }: MeshOptions): Promise<Journal | null> {
+  if (!ledger) return null;
+  const { openJournal } = await import('../ledger/sqlite/open-journal.ts');
+  const { path, mode = 'sync' } = ledger;
+  const { env = systemEnv, logger = silentLogger } = options;
+  return openJournal({ path, mode, env, logger, limits: resolveLimits(options.limits) });
 }
 
 /** Made by `createMesh`. Close it, or let `await using` do so. */
@@ -60,8 +71,8 @@ export class Mesh implements AsyncDisposable {
   readonly #bus: Bus<MeshEvent>;
   readonly #sessions = new Map<string, { core: SessionCore; session: Session }>();
   readonly #coreContext: SessionCoreContext;
-  /** Threads being resumed. */
-  readonly #resuming = new Set<string>();
+  /** Threads being resumed, and what their host said of them meanwhile, to be told once they run. */
+  readonly #resuming = new Map<string, HostSignal[]>();
   /** Sessions being opened: their calls stay with the host until they run. */
   #opening = 0;
   /** Until then the host's own beginnings are nobody's business. */
@@ -71,7 +82,7 @@ export class Mesh implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(options: MeshOptions) {
+  constructor(options: MeshOptions, journal: Journal | null) {
     this.#limits = resolveLimits(options.limits);
     this.#env = options.env ?? systemEnv;
     this.#logger = options.logger ?? silentLogger;
@@ -88,6 +99,7 @@ export class Mesh implements AsyncDisposable {
       limits,
       logger,
       announce: this.#announce,
+      journal,
     });
     this.#coreContext = {
       host: this.#host,
@@ -96,7 +108,7 @@ export class Mesh implements AsyncDisposable {
       logger,
       dispatcher: this.#dispatcher,
       announce: this.#announce,
-      onOver: ({ sessionId }) => this.#sessions.delete(sessionId),
+      onOver: (core) => this.#onOver(core),
     };
   }
 
@@ -144,6 +156,7 @@ export class Mesh implements AsyncDisposable {
     const { session } = await this.#open(catalog, options, (abort) =>
       this.#host.open(settings, catalog.hostTools(), abort),
     );
+    this.#dispatcher.durability?.sessionOpened(session.id, catalog.names(), settings);
     this.#announceOpened(session, settings.title ?? null, false);
     return session;
   }
@@ -158,14 +171,18 @@ export class Mesh implements AsyncDisposable {
     if (this.#sessions.has(sessionId) || this.#resuming.has(sessionId)) {
       throw new SessionMeshError('session_open', { sessionId });
     }
-    this.#resuming.add(sessionId);
+    const missed: HostSignal[] = [];
+    this.#resuming.set(sessionId, missed);
     try {
       const catalog = await this.#bindCatalog(options);
       const { core, session } = await this.#open(catalog, options, async (abort) => {
         await this.#host.resume(sessionId, settings, abort);
         return { sessionId };
       });
+      this.#dispatcher.durability?.sessionOpened(sessionId, catalog.names(), settings);
       this.#announceOpened(session, null, true);
+      this.#resuming.delete(sessionId);
+      for (const signal of missed) this.#onSignal(signal);
       core.reconcile();
       return session;
     } finally {
@@ -189,6 +206,15 @@ export class Mesh implements AsyncDisposable {
     );
     this.#announceOpened(session, null, false);
     return session;
+  }
+
+  /**
+   * Sessions that an earlier process with this ledger left open, oldest first: what `resumeSession`
+   * needs to bind their handlers again. Empty without a ledger.
+   */
+  get recoverable(): readonly RecoverableSession[] {
+    const sessions = this.#dispatcher.durability?.sessions ?? [];
+    return sessions.filter(({ sessionId }) => !this.#sessions.has(sessionId));
   }
 
   /** The open session with this id, or undefined. */
@@ -218,7 +244,7 @@ export class Mesh implements AsyncDisposable {
     const open = [...this.#sessions.values()];
     await Promise.all(open.map(({ core }) => core.close({ graceMs })));
     await this.#host.close();
-    this.#dispatcher.close();
+    await this.#dispatcher.close();
     this.#announce(() => ({ type: 'mesh.closed' }));
     this.#bus.close();
   }
@@ -302,6 +328,10 @@ export class Mesh implements AsyncDisposable {
   }
 
   #onSignal(signal: HostSignal): void {
+    if (this.#resuming.size > 0 && 'sessionId' in signal && signal.sessionId !== null) {
+      const missed = this.#resuming.get(signal.sessionId);
+      if (missed && missed.length < this.#limits.eventsBufferedMax) missed.push(signal);
+    }
     switch (signal.type) {
       case 'call.requested':
         this.#onCall(signal.call);
@@ -353,6 +383,12 @@ export class Mesh implements AsyncDisposable {
     this.#strays += 1;
     this.#logger.warn(referenceOf(call), 'a call came for a session that is not open here');
     this.#dispatcher.decline(call, { kind: 'cancelled' });
+  }
+
+  /** A session that ends with the mesh may be resumed by the next one; one that was closed may not. */
+  #onOver({ sessionId }: SessionCore): void {
+    this.#sessions.delete(sessionId);
+    if (!this.#closing) this.#dispatcher.durability?.sessionClosed(sessionId);
   }
 
   #core(sessionId: string): SessionCore | undefined {

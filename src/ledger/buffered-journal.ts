@@ -1,0 +1,243 @@
+/**
+ * A {@link Journal} over any store: entries wait in memory until the end of the turn of the event loop
+ * in which they came, and are then written together.
+ *
+ * While writing fails, new calls are refused and everything else waits; the same entries are tried again
+ * after a growing wait. So nothing that was committed is lost, and nothing that was taken is forgotten.
+ */
+import { backoffMs } from '../backoff.ts';
+import type { Env, Timer } from '../env.ts';
+import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import type { Journal, JournalEntry, JournalStats, Recovery } from './journal.ts';
+import { JournalOrder } from './journal-order.ts';
+import { rowChars, type JournalRow } from './journal-row.ts';
+import { recoverFrom, type JournalStore } from './journal-store.ts';
+
+export interface BufferedJournalOptions {
+  /** Belongs to the journal from here on. */
+  readonly store: JournalStore;
+  readonly env: Env;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** The part of `journalBytesMax` above which finished calls are forgotten before their time, and of them the part that stays in one step. */
+const nearlyFull = 7 / 8;
+
+export class BufferedJournal implements Journal {
+  readonly #store: JournalStore;
+  readonly #env: Env;
+  readonly #limits: Limits;
+  readonly #logger: Logger;
+  readonly #order: JournalOrder;
+  #queue: JournalRow[] = [];
+  #queuedBytes = 0;
+  /** What `committed()` gave out since the last attempt to write. */
+  #asked: PromiseWithResolvers<void> | undefined;
+  #willWrite = false;
+  /** Why the last attempt failed, until one succeeds. */
+  #failure: SessionMeshError | undefined;
+  #failures = 0;
+  #retry: Timer | undefined;
+  #closing: Promise<void> | undefined;
+  #commits = 0;
+  #forgotten = 0;
+  #forgottenEarly = 0;
+  #bytes: number;
+  /** Written since `#bytes` was measured. */
+  #unmeasuredBytes = 0;
+  /** Monotonic time before which no step of forgetting is worth its while. */
+  #restUntilMs = 0;
+
+  constructor({ store, env, limits, logger }: BufferedJournalOptions) {
+    this.#store = store;
+    this.#env = env;
+    this.#limits = limits;
+    this.#logger = logger;
+    this.#order = new JournalOrder(store);
+    this.#bytes = store.measure();
+    store.onLost((cause) => this.#onFailed(cause));
+  }
+
+  get stats(): JournalStats {
+    return {
+      queued: this.#queue.length,
+      open: this.#order.open,
+      finished: this.#store.finished,
+      commits: this.#commits,
+      forgotten: this.#forgotten,
+      forgottenEarly: this.#forgottenEarly,
+      bytes: this.#bytes,
+      failing: this.#failures > 0,
+    };
+  }
+
+  append(entry: JournalEntry): void {
+    this.#assertOpen();
+    if (entry.type === 'intent' || entry.type === 'session.opened') this.#admit();
+    const row = this.#order.place(entry);
+    if (!row) return;
+    this.#queue.push(row);
+    this.#queuedBytes += rowChars(row);
+    this.#writeSoon();
+  }
+
+  committed(): Promise<void> {
+    if (this.#closing) return this.#closing;
+    if (this.#queue.length === 0 && this.#failures === 0) return Promise.resolve();
+    this.#asked ??= Promise.withResolvers();
+    return this.#asked.promise;
+  }
+
+  recover(): Recovery {
+    this.#assertOpen();
+    return recoverFrom(this.#store, this.#limits);
+  }
+
+  compact(): boolean {
+    this.#assertOpen();
+    const { ledgerCallsMax, ledgerKeepMs, journalStepCallsMax } = this.#limits;
+    const isNearlyFull = this.#bytes > this.#limits.journalBytesMax * nearlyFull;
+    const old = this.#env.clock.now() - ledgerKeepMs;
+    const { settledAt, sessions, shrunk } = this.#store.forget({
+      // A part at a time, lest a few big answers cost the memory of everything else.
+      keepCalls: isNearlyFull ? Math.floor(this.#store.finished * nearlyFull) : ledgerCallsMax,
+      before: isNearlyFull ? Infinity : old,
+      stepMax: journalStepCallsMax,
+    });
+    this.#forgotten += settledAt.length;
+    this.#forgottenEarly += settledAt.filter((at) => at >= old).length;
+    if (isNearlyFull) this.#measure();
+    return shrunk || settledAt.length + sessions > 0;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#disarm();
+    this.#write();
+    this.#disarm();
+    await this.#store.close();
+    if (this.#failure) throw this.#failure;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new SessionMeshError('ledger_closed');
+  }
+
+  /** Says no to a new call or session while the journal could not keep it. */
+  #admit(): void {
+    const { journalQueuedMax, journalQueuedBytesMax, journalBytesMax } = this.#limits;
+    if (this.#failure) {
+      const { code, message: found } = this.#failure;
+      throw new SessionMeshError(code, { found, cause: this.#failure });
+    }
+    if (this.#queue.length >= journalQueuedMax || this.#queuedBytes >= journalQueuedBytesMax) {
+      const expected = `at most journalQueuedMax (${journalQueuedMax}) entries that wait`;
+      const found = `${this.#queue.length} entries, ${this.#queuedBytes} bytes`;
+      throw new SessionMeshError('ledger_full', { expected, found });
+    }
+    if (this.#bytes > journalBytesMax) this.#tidy();
+    if (this.#bytes <= journalBytesMax) return;
+    const expected = `at most journalBytesMax (${journalBytesMax}) bytes in use`;
+    throw new SessionMeshError('ledger_full', { expected, found: `${this.#bytes}` });
+  }
+
+  /** Writes once everything that is ready to run in this turn has run, promises included. */
+  #writeSoon(): void {
+    if (this.#willWrite || this.#retry !== undefined) return;
+    this.#willWrite = true;
+    queueMicrotask(() => process.nextTick(this.#onTurnEnd));
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#willWrite = false;
+    if (!this.#closing && this.#retry === undefined) this.#write();
+  };
+
+  /** One attempt at everything that is queued. Returns whether it succeeded. */
+  #write(): boolean {
+    const rows = this.#queue;
+    try {
+      this.#store.write(rows);
+    } catch (thrown) {
+      this.#onFailed(thrown);
+      return false;
+    }
+    if (rows.length > 0) this.#commits += 1;
+    this.#unmeasuredBytes += this.#queuedBytes;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#onSucceeded();
+    return true;
+  }
+
+  #onSucceeded(): void {
+    if (this.#failures > 0) this.#logger.info({}, 'the ledger is written again');
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#asked?.resolve();
+    this.#asked = undefined;
+    if (this.#hasToTidy()) queueMicrotask(() => this.#tidy());
+  }
+
+  #onFailed(thrown: unknown): void {
+    const failure = failureOf(thrown);
+    this.#failure = failure;
+    this.#failures += 1;
+    const fields = { error: failure.message, queued: this.#queue.length };
+    if (this.#failures === 1) this.#logger.error(fields, 'the ledger cannot be written');
+    this.#asked?.reject(failure);
+    this.#asked = undefined;
+    this.#tryAgainLater();
+  }
+
+  #tryAgainLater(): void {
+    if (this.#closing || this.#retry !== undefined) return;
+    const { journalRetryBackoffBaseMs: baseMs, journalRetryBackoffCapMs: capMs } = this.#limits;
+    const delayMs = backoffMs({ baseMs, capMs }, this.#failures, this.#env.random);
+    this.#retry = this.#env.clock.setTimeout(() => {
+      this.#retry = undefined;
+      this.#write();
+    }, delayMs);
+  }
+
+  #disarm(): void {
+    if (this.#retry !== undefined) this.#env.clock.clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  #hasToTidy(): boolean {
+    const { ledgerCallsMax, journalStepCallsMax, journalLogBytesMax, journalBytesMax } =
+      this.#limits;
+    if (this.#unmeasuredBytes >= journalLogBytesMax) this.#measure();
+    const hasMany = this.#store.finished >= ledgerCallsMax + journalStepCallsMax;
+    if (!hasMany && this.#bytes <= journalBytesMax * nearlyFull) return false;
+    return this.#env.clock.monotonic() >= this.#restUntilMs;
+  }
+
+  /** One step of forgetting, on the journal's own account. */
+  #tidy(): void {
+    if (this.#closing) return;
+    try {
+      if (this.compact()) return;
+    } catch (thrown) {
+      this.#logger.warn({ error: messageOf(thrown) }, 'the ledger could not forget old calls');
+    }
+    this.#restUntilMs = this.#env.clock.monotonic() + this.#limits.journalStepRestMs;
+  }
+
+  #measure(): void {
+    this.#bytes = this.#store.measure();
+    this.#unmeasuredBytes = 0;
+  }
+}
+
+function failureOf(thrown: unknown): SessionMeshError {
+  if (isSessionMeshError(thrown)) return thrown;
+  return new SessionMeshError('ledger_write_failed', { found: messageOf(thrown), cause: thrown });
+}

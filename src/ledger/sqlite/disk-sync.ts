@@ -1,0 +1,87 @@
+/** Flushes to the disk what commits have only handed to the operating system, a little later. */
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Clock, Timer } from '../../env.ts';
+
+/** Brings a file's content to the disk, without making anybody wait. */
+export interface Flusher {
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Flushes the write-ahead log of the SQLite file at `path`. It exists once something was written. */
+export function logFlusher(path: string): Flusher {
+  let file: FileHandle | undefined;
+  return {
+    async flush() {
+      file ??= await open(`${path}-wal`, 'r+');
+      await file.datasync();
+    },
+    async close() {
+      await file?.close();
+      file = undefined;
+    },
+  };
+}
+
+export interface DiskSyncOptions {
+  readonly flusher: Flusher;
+  readonly clock: Clock;
+  /** How much later. */
+  readonly delayMs: number;
+}
+
+/** One flush at a time, at most `delayMs` after the first write that it covers. */
+export class DiskSync {
+  readonly #options: DiskSyncOptions;
+  #onLost: (cause: unknown) => void = () => {};
+  #timer: Timer | undefined;
+  #running: Promise<void> | undefined;
+  /** Something was written that the running flush may not cover. */
+  #dirty = false;
+  #closed = false;
+
+  constructor(options: DiskSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `listener` with the cause when a flush fails. */
+  onLost(listener: (cause: unknown) => void): void {
+    this.#onLost = listener;
+  }
+
+  /** Something was written. */
+  touch(): void {
+    if (this.#running) this.#dirty = true;
+    else this.#arm();
+  }
+
+  /** Idempotent. Waits for the flush that runs, and starts no other. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#running;
+    await this.#options.flusher.close();
+  }
+
+  #arm(): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    const { clock, delayMs } = this.#options;
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#running = this.#flush();
+    }, delayMs);
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#options.flusher.flush();
+    } catch (cause) {
+      this.#onLost(cause);
+    }
+    this.#running = undefined;
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    this.#arm();
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The file of a journal: made whole, brought to the last version, and checked before it is trusted.
+ *
+ * A file that fails the check is kept under another name and never written again. Until somebody says
+ * so, no new one takes its place: an empty journal looks like one in which nothing was ever started.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { basename, dirname, join } from 'node:path';
+import { SessionMeshError } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
+import type { Logger } from '../../logger.ts';
+import { inspectPages, inspectRows, openToRead } from './check.ts';
+import { openFailure } from './failure.ts';
+import { applicationId, migrate } from './schema.ts';
+
+export interface OpenFileOptions {
+  readonly path: string;
+  readonly limits: Limits;
+  /** Wall-clock time, for the name of a damaged file. */
+  readonly nowMs: number;
+  /** Begin an empty journal where the old one is damaged. */
+  readonly startAnew: boolean;
+  readonly logger: Logger;
+}
+
+/** What SQLite keeps beside a file. */
+const companions = ['-wal', '-shm'] as const;
+
+const damagedMark = '.damaged-';
+
+/** Makes renamed files known to the disk, where folders can be flushed at all. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/** Makes an empty journal under another name first, so that it is there whole or not at all. */
+function createFile(path: string): void {
+  const draft = `${path}.new`;
+  for (const suffix of ['', ...companions]) rmSync(`${draft}${suffix}`, { force: true });
+  closeSync(openSync(draft, 'wx', 0o600));
+  const database = new DatabaseSync(draft);
+  try {
+    database.exec(`PRAGMA auto_vacuum = INCREMENTAL;
+      PRAGMA application_id = ${applicationId};
+      PRAGMA journal_mode = WAL`);
+    migrate(database);
+  } finally {
+    database.close();
+  }
+  renameSync(draft, path);
+  syncFolder(path);
+}
+
+function hasContent(path: string): boolean {
+  return existsSync(path) && statSync(path).size > 0;
+}
+
+/** Gives the file and its log another name, and returns it. What else lies beside it is made from these. */
+function setAside(path: string, nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
+  let kept = `${path}${damagedMark}${stamp}`;
+  for (let copy = 2; existsSync(kept) || existsSync(`${kept}-wal`); copy += 1) {
+    kept = `${path}${damagedMark}${stamp}-${copy}`;
+  }
+  if (existsSync(path)) renameSync(path, kept);
+  if (hasContent(`${path}-wal`)) renameSync(`${path}-wal`, `${kept}-wal`);
+  for (const suffix of companions) rmSync(`${path}${suffix}`, { force: true });
+  syncFolder(path);
+  return kept;
+}
+
+/** A file that was set aside and not replaced. */
+function findSetAside(path: string): string | undefined {
+  const prefix = `${basename(path)}${damagedMark}`;
+  const name = readdirSync(dirname(path)).find((entry) => entry.startsWith(prefix));
+  return name && join(dirname(path), name);
+}
+
+/** What keeps the pages at `path` from being trusted, if anything does. */
+function findPageProblem(path: string, limits: Limits): string | undefined {
+  if (!existsSync(path)) {
+    return hasContent(`${path}-wal`) ? 'only its log; the file itself is missing' : undefined;
+  }
+  const database = openToRead(path, limits);
+  try {
+    return inspectPages(database, limits).problems[0];
+  } catch (thrown) {
+    throw openFailure(path, thrown);
+  } finally {
+    database.close();
+  }
+}
+
+/** Opens the file for writing and brings it to the last version; or says what is wrong with its rows. */
+function openChecked(path: string, limits: Limits): DatabaseSync | string {
+  const database = new DatabaseSync(path);
+  try {
+    migrate(database);
+    const [problem] = inspectRows(database, limits).problems;
+    if (problem === undefined) return database;
+    database.close();
+    return problem;
+  } catch (thrown) {
+    database.close();
+    throw openFailure(path, thrown);
+  }
+}
+
+/** Keeps a damaged file out of the way; an error, unless an empty journal is to take its place. */
+function giveUp(found: string, { path, nowMs, startAnew, logger }: OpenFileOptions): void {
+  const kept = setAside(path, nowMs);
+  if (!startAnew) throw damagedError(found, kept);
+  logger.error({ found, kept }, 'a damaged ledger was set aside, and an empty one begun');
+}
+
+function damagedError(found: string, kept: string): SessionMeshError {
+  const fix = `it was kept as ${kept}; open with \`startAnew: true\` to begin an empty ledger`;
+  return new SessionMeshError('ledger_damaged', { found, fix });
+}
+
+/**
+ * Opens the journal's file for its one writer, and makes it if there is none.
+ * @throws SessionMeshError `ledger_damaged`, `ledger_version`, `ledger_open_failed`.
+ */
+export function openFile(options: OpenFileOptions): DatabaseSync {
+  const { path, limits, startAnew } = options;
+  const pageProblem = findPageProblem(path, limits);
+  if (pageProblem !== undefined) giveUp(pageProblem, options);
+  if (!existsSync(path)) {
+    const kept = startAnew ? undefined : findSetAside(path);
+    if (kept !== undefined) throw damagedError('a file that was set aside, and no other', kept);
+    createFile(path);
+  }
+  const opened = openChecked(path, limits);
+  if (typeof opened !== 'string') return opened;
+  giveUp(opened, options);
+  return openFile(options);
+}

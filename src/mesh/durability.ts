@@ -1,0 +1,164 @@
+/**
+ * The journal, as the mesh uses it: intent before a handler starts, outcome before it is submitted (M5),
+ * confirmation after. And what a mesh learns from it when it starts: calls that finished are known, so
+ * that a repeat gets the same bytes; a call that was started and did not finish is answered as unknown,
+ * or run again if its tool is declared `repeatable` (M1).
+ */
+import type { CallOutcome } from '../../machines/call.ts';
+import { backoffMs } from '../backoff.ts';
+import { sleep, type Env } from '../env.ts';
+import { messageOf, type ErrorCode } from '../errors.ts';
+import type { SessionSettings } from '../hosts/host.ts';
+import type { Journal, Recovery } from '../ledger/journal.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import type { ToolOutput } from '../tools/contract.ts';
+import { failureText } from '../tools/failure.ts';
+import { failureOutput } from '../tools/output.ts';
+import type { LiveCall } from './live-call.ts';
+
+export interface DurabilityContext {
+  readonly journal: Journal;
+  readonly ledger: Ledger;
+  readonly env: Env;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+export class Durability {
+  readonly #context: DurabilityContext;
+  readonly #closed = new AbortController();
+  /** Starts so far of repeatable calls that a crash interrupted. */
+  readonly #attempts = new Map<string, number>();
+  /** Calls of an earlier process whose recorded answer the host has not confirmed. */
+  readonly #unconfirmed = new Set<string>();
+  readonly sessions: Recovery['sessions'];
+
+  /** Reads the journal and teaches the ledger what it says. */
+  constructor(context: DurabilityContext) {
+    this.#context = context;
+    const { unconfirmed, unknown, finished, sessions } = context.journal.recover();
+    this.sessions = sessions;
+    const { ledger, env } = context;
+    for (const { key, call, outcome, output } of finished.toReversed()) {
+      const { sessionId, fingerprint } = call;
+      ledger.restore({ key, sessionId, fingerprint, outcome, output });
+    }
+    for (const { key, call, output } of unconfirmed) {
+      const { sessionId, fingerprint } = call;
+      ledger.restore({ key, sessionId, fingerprint, outcome: 'abandoned', output });
+      this.#unconfirmed.add(key);
+    }
+    for (const { key, call, effects, attempt } of unknown) {
+      if (effects === 'repeatable') {
+        this.#attempts.set(key, attempt);
+        continue;
+      }
+      const { sessionId, fingerprint } = call;
+      const output = failureOutput(failureText({ kind: 'outcome_unknown' }));
+      ledger.restore({ key, sessionId, fingerprint, outcome: 'unknown', output });
+      context.journal.append({ type: 'settled', key, outcome: 'unknown', at: env.clock.now() });
+    }
+  }
+
+  /** Which start of its handler this call is about to make. */
+  attemptOf(key: string): number {
+    return (this.#attempts.get(key) ?? 0) + 1;
+  }
+
+  /**
+   * Records that a handler is about to start, or that a call is answered without one. Resolves when
+   * that is committed; rejects, or throws, when the call must not be taken.
+   */
+  intent(live: LiveCall): Promise<void> {
+    const { journal, env } = this.#context;
+    const effects = live.tool?.policy.effects ?? 'at-most-once';
+    const { epoch, sessionId, turnId, callId, requestId, tool, namespace } = live.call;
+    const { key, fingerprint } = live.open;
+    journal.append({
+      type: 'intent',
+      key,
+      call: {
+        epoch,
+        sessionId,
+        turnId,
+        callId,
+        requestId,
+        tool,
+        namespace,
+        fingerprint,
+      },
+      effects,
+      attempt: live.attempt,
+      at: env.clock.now(),
+    });
+    live.isJournaled = true;
+    this.#attempts.delete(key);
+    return journal.committed();
+  }
+
+  /**
+   * Records an answer; resolves when it is committed and may be submitted. A disk that fails is asked
+   * again, with backoff, until the mesh closes: an answer is never submitted unrecorded.
+   */
+  async outcome(live: LiveCall, output: ToolOutput, code: ErrorCode | null): Promise<void> {
+    const { journal, env } = this.#context;
+    const expired = live.open.state === 'expiring';
+    const { key } = live.open;
+    journal.append({ type: 'outcome', key, output, code, expired, at: env.clock.now() });
+    for (let attempt = 1; !(await this.#isCommitted()); attempt += 1) await this.#wait(attempt);
+  }
+
+  /** Records the end of a call. */
+  settled(live: LiveCall, outcome: CallOutcome): void {
+    if (live.isJournaled) this.#settle(live.open.key, outcome);
+  }
+
+  /** The host has taken an answer of an earlier process. */
+  confirmed(key: string): void {
+    if (this.#unconfirmed.delete(key)) this.#settle(key, 'answered');
+  }
+
+  sessionOpened(
+    sessionId: string,
+    tools: readonly string[],
+    { title, ...settings }: SessionSettings,
+  ): void {
+    const at = this.#context.env.clock.now();
+    const entry = { sessionId, title: title ?? null, tools, settings, at };
+    this.#context.journal.append({ type: 'session.opened', ...entry });
+  }
+
+  sessionClosed(sessionId: string): void {
+    const at = this.#context.env.clock.now();
+    this.#context.journal.append({ type: 'session.closed', sessionId, at });
+  }
+
+  /** Writes what is queued and lets go of the journal. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#context.journal.close();
+  }
+
+  #settle(key: string, outcome: CallOutcome): void {
+    const at = this.#context.env.clock.now();
+    this.#context.journal.append({ type: 'settled', key, outcome, at });
+  }
+
+  async #isCommitted(): Promise<boolean> {
+    try {
+      await this.#context.journal.committed();
+      return true;
+    } catch (thrown) {
+      this.#context.logger.error({ error: messageOf(thrown) }, 'an outcome could not be recorded');
+      return false;
+    }
+  }
+
+  #wait(attempt: number): Promise<void> {
+    const { env, limits } = this.#context;
+    const backoff = { baseMs: limits.submitBackoffBaseMs, capMs: limits.submitBackoffCapMs };
+    return sleep(env.clock, backoffMs(backoff, attempt, env.random), this.#closed.signal);
+  }
+}
