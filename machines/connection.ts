@@ -7,7 +7,7 @@
  */
 import { assign, setup } from 'xstate';
 
-interface ConnectionContext {
+export interface ConnectionContext {
   /** How many links came before this one: the epoch of a child process. */
   readonly losses: number;
   /** How long the current wait lasts. */

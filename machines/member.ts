@@ -19,7 +19,7 @@ export interface MemberInput {
   readonly reworksMax: number;
 }
 
-interface MemberContext extends MemberInput {
+export interface MemberContext extends MemberInput {
   /** Whether it was nudged since it last made progress. */
   readonly nudged: boolean;
   /** Failed turns in a row. */

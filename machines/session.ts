@@ -24,7 +24,7 @@ export interface SessionInput {
   readonly releaseTimeoutMs: number;
 }
 
-interface SessionContext extends SessionInput {
+export interface SessionContext extends SessionInput {
   /** Names of the tools in the catalog, in the order they were added. */
   readonly tools: readonly string[];
   /** The turn that is active, or null. */
