@@ -55,6 +55,22 @@ export const errorTable = {
   request_refused: row('request was refused', 'see the reason the host gave'),
   overloaded: row('too much is waiting', 'send less at once, or try again later', true),
 
+  // MCP
+  mcp_unavailable: row(
+    'MCP is not available without its SDK',
+    'run `npm install @modelcontextprotocol/client @modelcontextprotocol/server`',
+  ),
+  mcp_connect_failed: row(
+    'MCP server cannot be reached',
+    'check that it runs and what it says on stderr',
+    true,
+  ),
+  mcp_unusable: row(
+    'MCP server cannot be used',
+    'correct its command, address or credentials, or use another server',
+  ),
+  mcp_serve_failed: row('MCP server did not start', 'choose another port, or 0 for any'),
+
   // Hosts
   codex_not_found: row(
     'Codex was not found',
@@ -97,17 +113,40 @@ export const errorTable = {
 
   // Ledger
   ledger_full: row('ledger is full', 'try again later, or raise the limit it names', true),
-  ledger_write_failed: row('ledger could not be written', 'check the disk; it is tried again', true),
+  ledger_write_failed: row(
+    'ledger could not be written',
+    'check the disk; it is tried again',
+    true,
+  ),
   ledger_damaged: row('ledger is damaged', 'see what was found and where the file was kept'),
-  ledger_held: row('ledger is in use by another process', 'stop that process, or wait for it', true),
+  ledger_held: row(
+    'ledger is in use by another process',
+    'stop that process, or wait for it',
+    true,
+  ),
   ledger_version: row('ledger was written by a newer version', 'use that version of SessionMesh'),
   ledger_open_failed: row('ledger could not be opened', 'correct the path or its permissions'),
   ledger_closed: row('ledger is closed', 'open it anew'),
-  ledger_misused: row('ledger entry does not follow from what is recorded', 'see what was expected'),
+  ledger_misused: row(
+    'ledger entry does not follow from what is recorded',
+    'see what was expected',
+  ),
 
   // Team
   team_invalid: row('team is invalid', 'correct the team definition'),
   team_member_unknown: row('no such member', 'use one of the names of the team'),
+
+  // Control service
+  service_start_failed: row('service did not start', 'choose another address or port'),
+  service_running: row('a service runs already', 'use it, stop it, or choose another state folder'),
+  session_deleted: row('session was deleted', 'create a new session'),
+
+  // Clients of a control service
+  host_unsupported: row('host cannot do this', 'use another host, or do without'),
+  session_leased: row('session is leased to somebody else', 'wait until that lease ends', true),
+  operation_disabled: row('operation is disabled for reliability', 'tools are create-time only'),
+  wait_timeout: row('what was waited for did not happen in time', 'wait longer', true),
+  wait_over: row('what was waited for cannot happen any more', 'see what was found'),
 
   // Testing
   clock_misused: row('virtual clock was misused', 'see what was expected'),

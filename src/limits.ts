@@ -61,6 +61,8 @@ export const defaultLimits = {
   turnsKeptMax: 2,
   /** Calls of one turn whose records are kept for its result; later calls run without a record there. */
   turnDispatchesMax: 10_000,
+  /** Different catalogs held to be shared with new sessions; an older one goes on for those that have it. */
+  catalogsSharedMax: 32,
   sessionsMax: 100_000,
   /** More restarts of one session's actor than this within `restartWindowMs` and the session has failed. */
   sessionRestartsMax: 3,
@@ -178,6 +180,24 @@ export const defaultLimits = {
   /** Names of tools a model is told of when it calls one that does not exist; the others are counted. */
   toolNamesShownMax: 20,
 
+  // MCP
+  /** Attempts to reach a lost MCP server for the calls that wait for it; then they fail, and the next call tries anew. */
+  mcpReconnectAttemptsMax: 4,
+  /** Attempts to take up a broken stream of an MCP server over HTTP; then what it would have brought is lost. */
+  mcpResumesMax: 5,
+  /** Pages of an MCP server's list of tools; a server with more is refused. */
+  mcpPagesMax: 64,
+  /** Progress of an MCP server keeps a call alive until this long after its start; then its deadline stands. */
+  mcpProgressMs: 3_600_000,
+  /** Characters of an MCP server's own error that the model is told; the rest is left out. */
+  mcpErrorCharsMax: 1_000,
+  /** Clients of one served HTTP endpoint with a session; beyond it the longest idle one loses its session. */
+  mcpSessionsMax: 64,
+  /** Connections to one served HTTP endpoint; more are closed at once. */
+  mcpConnectionsMax: 512,
+  /** A longer request to a served HTTP endpoint is answered with 413. */
+  mcpRequestBytesMax: 4 * 1024 * 1024,
+
   // Teams
   /** Members of one team; a larger one is refused. */
   teamMembersMax: 32,
@@ -207,6 +227,101 @@ export const defaultLimits = {
   teamArtifactsMax: 1_024,
   /** A longer task, summary or note is refused. */
   teamTextCharsMax: 16_384,
+
+  // Control service
+  /** A longer request body is answered 413, nested deeper or with more members 400, all before it is parsed. */
+  serviceBodyBytesMax: 1024 * 1024,
+  serviceBodyDepthMax: 64,
+  serviceBodyMembersMax: 20_000,
+  /** Longer headers are answered 431, and the connection is closed. */
+  serviceHeaderBytesMax: 16 * 1024,
+  /** Headers or a whole request that take longer close the connection; so does one idle for the last. */
+  serviceHeadersTimeoutMs: 10_000,
+  serviceRequestTimeoutMs: 30_000,
+  serviceKeepAliveMs: 72_000,
+  /** Connections beyond this are closed at once. */
+  serviceConnectionsMax: 2_048,
+  /** Access tokens of one service; more are refused when it starts. */
+  serviceTokensMax: 1_000,
+  /** Tools that a client may give to one session, members of namespaces included; more are answered 400. */
+  serviceToolsMax: 128,
+  /** Problems of one request that its answer lists; the others are left out. */
+  serviceIssuesMax: 20,
+  /** A longer title or holder of a lease is answered 400. */
+  serviceNameCharsMax: 1_000,
+  /** Sessions on one page of the list, and without a wish of the client. */
+  servicePageMax: 200,
+  servicePageDefault: 50,
+  /** Calls that wait for a client, of one session and in all; one more is refused, retryable. */
+  remoteCallsMax: 10_000,
+  sessionRemoteCallsMax: 512,
+  /** How long an answer waits for Codex to have it; then its sender is told that it is still under way. */
+  answerConfirmMs: 10_000,
+  /** Messages to one session that wait for the one before them to be taken; one more is answered 429. */
+  sessionMessagesQueuedMax: 64,
+  /** Newest turns of a thread, and newest of its calls, that are shown when a session is read. */
+  sessionTurnsShownMax: 200,
+  sessionCallsShownMax: 512,
+  /** What is kept of sessions that were read, until something happens in them; the least read is dropped. */
+  sessionViewsBytesMax: 32 * 1024 * 1024,
+  /** Sessions whose tools and settings are remembered, and deleted ones; the oldest is forgotten. */
+  sessionRecordsMax: 10_000,
+  deletedSessionsMax: 10_000,
+  /** Sessions with a lease; the one that expired first is forgotten, and one more than that is answered 429. */
+  leasesMax: 10_000,
+  /** How long a lease holds if its taker does not say, and what may be said. */
+  leaseTtlMs: 30_000,
+  leaseTtlMinMs: 1_000,
+  leaseTtlMaxMs: 600_000,
+  /** Frames kept for those who were away, and their bytes; the oldest are dropped, and `lagged` says which. */
+  streamFramesKeptMax: 4_096,
+  streamFramesKeptBytesMax: 16 * 1024 * 1024,
+  /** Streams in all and by one token; one more is answered 429. */
+  streamsMax: 1_024,
+  streamsByTokenMax: 256,
+  /** Unsent bytes of one stream; frames beyond are dropped, and `lagged` says which. */
+  socketBufferBytesMax: 4 * 1024 * 1024,
+  /** A longer command closes its stream. */
+  streamCommandBytesMax: 256 * 1024,
+  /** Sessions that one stream may name; more are refused. */
+  streamSessionsMax: 1_000,
+  /** How long turns and calls may go on when the service ends. */
+  serviceDrainMs: 10_000,
+  /** After its host has failed for good, the service makes a new one this much later. */
+  serviceRevivalMs: 15_000,
+
+  // Clients of a control service
+  /** Connections of one client; more requests wait in line, as many as `requestsQueuedMax`. */
+  poolConnectionsMax: 32,
+  /** A stream that broke sooner than this counts as one more failed attempt: the backoff goes on. */
+  streamHealthyMs: 5_000,
+  /** How long to wait until a stream has confirmed whom it follows; then it is taken to. */
+  streamSettleMs: 2_000,
+  /**
+   * While a turn is active and nothing is heard of it, its session is read: at first this soon where the
+   * stream is lost, then less and less often.
+   */
+  turnReadMinMs: 2_000,
+  turnReadMaxMs: 30_000,
+  /** An answer that is under way at the service is asked after this soon, then less and less often. */
+  answerAgainMinMs: 100,
+  answerAgainMaxMs: 2_000,
+  /** A service that asks for more patience than this is asked again all the same. */
+  retryAfterMaxMs: 60_000,
+  /** How long a lease of ours holds, if nothing else is said; it is renewed three times in that time. */
+  leaseHoldMs: 10_000,
+  /** How long to wait for somebody else's lease to end; then the session cannot be opened here. */
+  leaseWaitMs: 20_000,
+  /** Handlers of one route of a client's stream that run at once; more events wait. */
+  routeHandlersMax: 1_024,
+  /** Events that wait for one route; the oldest is dropped and counted. */
+  routeEventsMax: 4_096,
+  /** Calls whose records a client keeps to answer repeats; the oldest is forgotten. */
+  clientCallsKeptMax: 4_096,
+  /** Longest wait between two reads while somebody waits for a turn and the stream is up. */
+  waitReadMaxMs: 10_000,
+  /** How long after the end of a turn its reply may take to be stored. */
+  replyGraceMs: 1_000,
 
   // Testing
   /** Timers fired by one `advance` or `runUntilIdle` of a virtual clock; one more is `clock_misused`. */
@@ -243,6 +358,15 @@ const relations: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ['resultTextBytesMax', 'resultBytesMax'],
   ['resultBytesMax', 'frameBytesMax'],
   ['frameBytesMax', 'sendBufferBytesMax'],
+  ['servicePageDefault', 'servicePageMax'],
+  ['sessionRemoteCallsMax', 'remoteCallsMax'],
+  ['leaseTtlMinMs', 'leaseTtlMs'],
+  ['turnReadMinMs', 'turnReadMaxMs'],
+  ['answerAgainMinMs', 'answerAgainMaxMs'],
+  ['leaseHoldMs', 'leaseWaitMs'],
+  ['leaseWaitMs', 'openTimeoutMs'],
+  ['leaseTtlMs', 'leaseTtlMaxMs'],
+  ['streamsByTokenMax', 'streamsMax'],
 ];
 
 /**

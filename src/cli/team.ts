@@ -2,7 +2,7 @@
 import { appServer } from '../hosts/app-server/index.ts';
 import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
-import { startMesh } from '../mesh/mesh.ts';
+import { startMesh } from '../mesh/start-mesh.ts';
 import type { MeshEvent } from '../mesh/event.ts';
 import type { TeamEvent } from '../team/event.ts';
 import { rehearsal } from '../team/rehearsal.ts';

@@ -149,7 +149,7 @@ export class BufferedJournal implements Journal {
 
   /** Writes once everything that is ready to run in this turn has run, promises included. */
   #writeSoon(): void {
-    if (this.#willWrite || this.#retry !== undefined) return;
+    if (this.#willWrite) return;
     this.#willWrite = true;
     queueMicrotask(() => process.nextTick(this.#onTurnEnd));
   }

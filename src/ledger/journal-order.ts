@@ -32,7 +32,8 @@ interface OpenIntent {
   state: CallState;
 }
 
-const endings: readonly CallEvent['type'][] = ['cancelled', 'lost', 'confirmed', 'refused', 'gone'];
+/** The events that end calls, the usual one first. */
+const endings: readonly CallEvent['type'][] = ['confirmed', 'cancelled', 'gone', 'refused', 'lost'];
 
 function stateAfter(expired: boolean): CallState | undefined {
   return nextCallState('running', expired ? 'timed.out' : 'finished');
@@ -104,10 +105,12 @@ export class JournalOrder {
 
   #start(entry: IntentEntry): JournalRow {
     const { key, call, effects, attempt, at } = entry;
+    if (!Number.isInteger(attempt)) throw misused('a whole number', `attempt ${attempt}`);
     const open = this.#open.get(key);
     if (open) return this.#startAgain(open, entry);
     const { epoch, sessionId, turnId, callId, requestId, tool, namespace, fingerprint } = call;
     if (key !== callKey(call)) throw misused('the key of the call', key);
+    if (!Number.isFinite(fingerprint)) throw misused('a fingerprint', String(fingerprint));
     const identity = { epoch, sessionId, turnId, callId, requestId };
     const asked = { ...identity, tool, namespace, fingerprint, arguments: call.arguments };
     const text = journalText(asked);

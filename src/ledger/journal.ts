@@ -19,8 +19,9 @@ import type { CallIdentity } from './call-record.ts';
  * - `sync`: once its transaction was flushed to the disk. A crash of the process or of the machine
  *   loses nothing that was committed. The event loop stands still for that flush, once a turn.
  * - `async`: once it was handed to the operating system. A crash of the process loses nothing that
- *   was committed; a crash of the machine may lose the last 50 ms. The event loop does not wait for
- *   the disk, except now and then to fold the write-ahead log into the file.
+ *   was committed; a crash of the machine may lose the last 50 ms of it (`journalSyncMs`, and the time
+ *   of one flush). The event loop does not wait for the disk, except now and then to fold the
+ *   write-ahead log into the file.
  */
 export type JournalMode = 'sync' | 'async';
 

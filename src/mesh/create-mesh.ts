@@ -1,7 +1,8 @@
 /** `createMesh`: a mesh on the Codex of this machine, unless another host is given. */
 import { appServer } from '../hosts/app-server/index.ts';
 import type { HostFactory } from '../hosts/host.ts';
-import { startMesh, type Mesh } from './mesh.ts';
+import type { Mesh } from './mesh.ts';
+import { startMesh } from './start-mesh.ts';
 import type { MeshOptions } from './mesh-options.ts';
 
 /** What `createMesh` takes. Everything is optional. */

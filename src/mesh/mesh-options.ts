@@ -36,6 +36,11 @@ export interface MeshOptions {
   readonly host: HostFactory;
   /** Whether the mesh moves the dispatch lock by itself (`auto`, default) or raises conflicts (`strict`). */
   readonly dispatch?: DispatchPolicy;
+  /**
+   * Who hands calls to the sessions: the host, by its stream and its lists (`host`, default), or their
+   * user, so that nothing is served unasked (`user`).
+   */
+  readonly intake?: 'host' | 'user';
   /** Bounds that differ from the defaults in `limits.ts`. */
   readonly limits?: Partial<Limits>;
   /** Closes the mesh when it aborts. */

@@ -31,33 +31,9 @@ import type {
 } from './mesh-options.ts';
 import { openThread } from './opening.ts';
 import { SessionActor } from './session-actor.ts';
+import { SharedCatalogs } from './shared-catalogs.ts';
 import { SessionCore, type SessionCoreContext, type SessionCoreOptions } from './session-core.ts';
 import { Session } from './session.ts';
-
-/**
- * Starts the host and resolves to the mesh on it, ready for sessions. What `createMesh` does with a
- * host of its own choice. Throws as it does.
- */
-export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  options.signal?.throwIfAborted();
-  const mesh = new Mesh(options, await openLedger(options));
-  try {
-    await mesh.start();
-  } catch (thrown) {
-    await mesh.close({ graceMs: 1 });
-    throw thrown;
-  }
-  return mesh;
-}
-
-/** The journal is loaded only where it is used: it brings SQLite with it. */
-async function openLedger({ ledger, ...options }: MeshOptions): Promise<Journal | null> {
-  if (!ledger) return null;
-  const { openJournal } = await import('../ledger/sqlite/open-journal.ts');
-  const { path, mode = 'sync' } = ledger;
-  const { env = systemEnv, logger = silentLogger } = options;
-  return openJournal({ path, mode, env, logger, limits: resolveLimits(options.limits) });
-}
 
 /** Made by `createMesh`. Close it, or let `await using` do so. */
 export class Mesh implements AsyncDisposable {
@@ -73,6 +49,7 @@ export class Mesh implements AsyncDisposable {
   readonly #coreContext: SessionCoreContext;
   /** Threads being resumed, and what their host said of them meanwhile, to be told once they run. */
   readonly #resuming = new Map<string, HostSignal[]>();
+  readonly #catalogs: SharedCatalogs;
   /** Sessions being opened: their calls stay with the host until they run. */
   #opening = 0;
   /** Until then the host's own beginnings are nobody's business. */
@@ -84,6 +61,7 @@ export class Mesh implements AsyncDisposable {
   /** @internal */
   constructor(options: MeshOptions, journal: Journal | null) {
     this.#limits = resolveLimits(options.limits);
+    this.#catalogs = new SharedCatalogs(this.#limits);
     this.#env = options.env ?? systemEnv;
     this.#logger = options.logger ?? silentLogger;
     this.#dispatch = options.dispatch ?? 'auto';
@@ -109,6 +87,7 @@ export class Mesh implements AsyncDisposable {
       dispatcher: this.#dispatcher,
       announce: this.#announce,
       onOver: (core) => this.#onOver(core),
+      intake: options.intake ?? 'host',
     };
   }
 
@@ -279,7 +258,7 @@ export class Mesh implements AsyncDisposable {
     const draft = createDraft(this.#limits);
     for (const entry of tools) draft.add(entry);
     await register?.(draft);
-    const catalog = draft.freeze();
+    const catalog = this.#catalogs.share(draft.freeze());
     for (const notice of catalog.notices) this.#logger.warn({}, notice);
     return catalog;
   }
@@ -375,6 +354,11 @@ export class Mesh implements AsyncDisposable {
 
   #onCall(call: HostCall): void {
     const core = this.#core(call.sessionId);
+    if (this.#coreContext.intake === 'user') {
+      // Only the answer of a call that was taken before is the mesh's business.
+      if (core?.knows(call)) this.#dispatcher.take(core, call, 'signal');
+      return;
+    }
     if (core) {
       core.take(call, 'signal');
       return;

@@ -26,6 +26,8 @@ export interface SessionCoreContext {
   readonly logger: Logger;
   readonly dispatcher: Dispatcher;
   readonly announce: Announce;
+  /** Who hands calls to the sessions. */
+  readonly intake: 'host' | 'user';
   /** The session is over; its id is free. */
   onOver(session: SessionCore): void;
 }
@@ -48,10 +50,15 @@ function isErrorCode(code: string | null): code is ErrorCode {
   return code !== null && code in errorTable;
 }
 
-function whenSettled(live: LiveCall): Promise<void> {
+/** Resolves once the call is over. */
+export function whenSettled(live: LiveCall): Promise<void> {
   return new Promise((resolve) => {
-    if (live.record.outcome === null) live.onSettled = resolve;
-    else resolve();
+    const before = live.onSettled;
+    live.onSettled = () => {
+      before?.();
+      resolve();
+    };
+    if (live.record.outcome !== null) resolve();
   });
 }
 
@@ -230,6 +237,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
 
   /** Starts one pass over the host's pending calls; a failure is logged and tried again later. */
   reconcile(): void {
+    if (this.#context.intake === 'user') return;
     this.reconciler.reconcile().catch((thrown: unknown) => {
       const fields = { sessionId: this.sessionId, error: messageOf(thrown) };
       this.#context.logger.warn(fields, 'could not reconcile');
@@ -243,7 +251,8 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   }
 
   onReconciled(): void {
-    this.#actor.send({ type: 'reconciled' });
+    // While the link is lost there are no signals to go back to.
+    if (this.linked) this.#actor.send({ type: 'reconciled' });
   }
 
   onSilent(): void {
@@ -334,6 +343,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
     this.#context.announce(() => ({ type: 'session.changed', sessionId, state, dispatchMode }));
     for (const check of this.#stateWaiters) check();
     if (phase === 'closed' || phase === 'failed') this.#end();
+    else if (this.#context.intake === 'user') return;
     else if (dispatchMode === 'polling' || this.turnActive) this.reconciler.schedule();
   }
 

@@ -42,6 +42,11 @@ export class Session implements AsyncDisposable {
     this.#dispatch = dispatch;
   }
 
+  /** What serves the session, for a facade that hands it calls itself. @internal */
+  get core(): SessionCore {
+    return this.#core;
+  }
+
   /** The id of the thread; `threadId` on the Codex wire. */
   get id(): string {
     return this.#core.sessionId;

@@ -140,6 +140,22 @@ describe.each(backends)('a journal %s', (_name, open) => {
     expect(journal.stats.commits).toBe(1);
   });
 
+  test('lets everything run first that an event from outside set in motion', async () => {
+    const { journal } = open();
+    await new Promise<void>((resolve, reject) => {
+      setImmediate(() => {
+        journal.append(makeIntent(1));
+        const answer = async () => {
+          for (let wait = 0; wait < 10; wait += 1) await Promise.resolve();
+          journal.append(makeOutcome(1));
+        };
+        answer().then(resolve, reject);
+      });
+    });
+    await journal.committed();
+    expect(journal.stats).toMatchObject({ queued: 0, commits: 1 });
+  });
+
   test('refuses what does not follow, and nothing changes', async () => {
     const { journal } = open();
     const misuses: readonly (readonly [JournalEntry, JournalEntry[]])[] = [
@@ -155,6 +171,8 @@ describe.each(backends)('a journal %s', (_name, open) => {
       [makeSettled(1), [makeSettled(1)]],
       [makeIntent(2, { key: 'another key' }), []],
       [makeIntent(2, { at: Number.NaN }), []],
+      [makeIntent(2, { attempt: 1.5 }), []],
+      [makeIntent(2, { call: makeCall(2, { fingerprint: Number.NaN }) }), []],
     ];
     for (const [entry, before] of misuses) {
       for (const legal of before) journal.append(legal);
@@ -174,6 +192,7 @@ describe.each(backends)('a journal %s', (_name, open) => {
     expect(next.recover().unknown).toMatchObject([{ attempt: 2, at: 5 }]);
     expect(codeOf(() => next.append({ ...first, attempt: 2 }))).toBe('ledger_misused');
     next.append({ ...first, attempt: 3, at: 6 });
+    expect(codeOf(() => next.append({ ...first, attempt: 3 }))).toBe('ledger_misused');
     next.append(makeOutcome(1));
     expect((await scene.reopen()).recover().unconfirmed).toMatchObject([{ attempt: 3, at: 6 }]);
   });

@@ -16,6 +16,7 @@ import {
 class FaultyStore extends MemoryStore {
   failing: Error | undefined;
   writes = 0;
+  forgets = 0;
   lose: (cause: unknown) => void = () => {};
 
   override write(rows: Parameters<JournalStore['write']>[0]): void {
@@ -25,6 +26,7 @@ class FaultyStore extends MemoryStore {
   }
 
   override forget(plan: Parameters<JournalStore['forget']>[0]) {
+    this.forgets += 1;
     if (this.failing) throw this.failing;
     return super.forget(plan);
   }
@@ -155,7 +157,7 @@ test('more entries than may wait: new calls are refused, taken ones go on', asyn
   expect(journal.stats).toMatchObject({ open: 3, finished: 1 });
 });
 
-test('more bytes than may wait: new calls are refused', () => {
+test('more bytes than may wait: new calls are refused', async () => {
   const { journal } = openOnStore(new FaultyStore(), { journalQueuedBytesMax: 1_000 });
   journal.append(makeIntent(1));
   const output = {
@@ -166,6 +168,33 @@ test('more bytes than may wait: new calls are refused', () => {
   expect(() => journal.append(makeIntent(2))).toThrow(
     expect.objectContaining({ code: 'ledger_full' }),
   );
+  await journal.committed();
+  for (let number = 2; number < 50; number += 1) {
+    journal.append(makeIntent(number));
+    await journal.committed();
+  }
+});
+
+test('a journal that is closed in the turn of its last entries writes them once', async () => {
+  const store = new FaultyStore();
+  const { journal } = openOnStore(store);
+  journal.append(makeIntent(1));
+  await journal.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(store.writes).toBe(1);
+});
+
+test('calls that are too young to be forgotten are not looked at every turn', async () => {
+  const store = new FaultyStore();
+  const limits = { ledgerCallsMax: 1, ledgerSessionCallsMin: 1, journalStepCallsMax: 1 };
+  const { journal, env } = openOnStore(store, limits);
+  for (let number = 0; number < 300; number += 1) {
+    appendCall(journal, number, env.clock.now());
+    await journal.committed();
+    await env.clock.advance(10);
+  }
+  expect(store.forgets).toBeGreaterThan(1);
+  expect(store.forgets).toBeLessThan(6);
 });
 
 test('a failure to forget old calls does not stop the journal', async () => {

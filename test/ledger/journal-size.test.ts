@@ -52,6 +52,20 @@ test('a journal near its size forgets finished calls before their time, and coun
   expect(checkJournal(path)).toMatchObject({ problems: [], finished });
 });
 
+test('a log that one big answer made long is cut again', async () => {
+  const { path, limits, journal } = openSmall();
+  const text = 'x'.repeat(20 * limits.journalLogBytesMax);
+  journal.append(makeIntent(1));
+  const contentItems = [{ type: 'inputText' as const, text }];
+  journal.append(makeOutcome(1, { output: { success: true, contentItems } }));
+  await journal.committed();
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(text.length);
+  journal.append(makeSettled(1));
+  await journal.committed();
+  expect(statSync(`${path}-wal`).size).toBeLessThanOrEqual(2 * limits.journalLogBytesMax);
+  await journal.close();
+});
+
 test('a journal full of calls that are not over refuses new ones until some are', async () => {
   const { env, limits, journal } = openSmall();
   const at = env.clock.now();

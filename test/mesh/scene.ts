@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Script, ScriptStep } from '../../src/hosts/simulated/script.ts';
 import { simulatedHost, type SimulatedHostOptions } from '../../src/hosts/simulated/host.ts';
 import type { Limits } from '../../src/limits.ts';
-import { startMesh } from '../../src/mesh/mesh.ts';
+import { startMesh } from '../../src/mesh/start-mesh.ts';
 import type { MeshOptions } from '../../src/mesh/mesh-options.ts';
 import type { MeshEvent } from '../../src/mesh/event.ts';
 import { virtualEnv } from '../../src/testing/virtual-clock.ts';

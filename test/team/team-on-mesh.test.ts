@@ -1,7 +1,7 @@
 /** The software team on a real mesh over the simulated host, with the faults such a host has. */
 import { expect, test } from 'vitest';
 import { simulatedHost, type SimulatedHostControls } from '../../src/hosts/simulated/host.ts';
-import { startMesh } from '../../src/mesh/mesh.ts';
+import { startMesh } from '../../src/mesh/start-mesh.ts';
 import type { TeamEvent } from '../../src/team/event.ts';
 import { rehearsal } from '../../src/team/rehearsal.ts';
 import { softwareTeam } from '../../src/team/software-team.ts';

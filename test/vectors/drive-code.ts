@@ -2,10 +2,10 @@
 import { nestedCallArguments } from '../../src/tools/adapters/code-mode-call.ts';
 import { allTools, codeModeSections } from '../../src/tools/adapters/code-mode-catalog.ts';
 import { augmentSpec, codeModeTool } from '../../src/tools/adapters/code-mode.ts';
-import { decodeDynamicAnswer } from '../../src/tools/adapters/dynamic-call.ts';
+import { dynamicReplyOutput } from '../../src/tools/adapters/dynamic-call.ts';
 import { type JsonArray, type JsonObject, jsonOf } from '../../src/tools/adapters/json-value.ts';
 import { mcpHostTools } from '../../src/tools/adapters/mcp.ts';
-import { dynamicCodeValue, dynamicOutput } from '../../src/tools/adapters/output.ts';
+import { dynamicCodeValue } from '../../src/tools/adapters/output.ts';
 import { registerTools } from '../../src/tools/adapters/registry.ts';
 import { searchEntries, searchTools } from '../../src/tools/adapters/search.ts';
 import { type HostToolSpec, createToolsJson, specJson } from '../../src/tools/adapters/spec.ts';
@@ -80,14 +80,15 @@ export const nestedCall: Drive = async (input) => {
   const { catalog } = must(plan(dynamicTools(input), record({ toolMode: 'code_mode' })));
   const calls: JsonObject[] = [];
   const out: string[] = [];
-  const reply = must(decodeDynamicAnswer(get(input, 'clientReply') ?? null));
+  const reply = get(input, 'clientReply') ?? null;
+  const output = dynamicReplyOutput({ kind: 'result', result: reply }, target(input));
   const functions = [...catalog!].map(([identifier, { name }]) => {
     const call = async (argument: unknown) => {
       const sent: unknown = JSON.parse(JSON.stringify(argument) ?? 'null');
       const args = nestedCallArguments(name, argument === undefined ? undefined : jsonOf(sent));
       if (!args.ok) throw args.problem as unknown as Error;
       calls.push(record({ namespace: name.namespace, tool: name.name, arguments: args.value }));
-      return dynamicCodeValue(dynamicOutput(reply, target(input)));
+      return dynamicCodeValue(output);
     };
     return [identifier, call] as const;
   });

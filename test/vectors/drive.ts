@@ -11,12 +11,7 @@ import { dataOf, jsonOf } from '../../src/tools/adapters/json-value.ts';
 import { mcpCallToolResultOutputSchema, parseMcpTool } from '../../src/tools/adapters/mcp.ts';
 import { unsupportedCallText } from '../../src/tools/adapters/registry.ts';
 import { defaultSearchText, searchEntry } from '../../src/tools/adapters/search.ts';
-import {
-  namespaceDescription,
-  renamed,
-  specJson,
-  specName,
-} from '../../src/tools/adapters/spec.ts';
+import { renamed, specJson, specName } from '../../src/tools/adapters/spec.ts';
 import { codeIdentifier } from '../../src/tools/adapters/typescript-type.ts';
 import {
   bundle,

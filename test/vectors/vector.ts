@@ -21,7 +21,7 @@ export interface Vector {
   readonly input: JsonValue;
   readonly expected?: JsonValue;
   readonly expectedJson?: string;
-  readonly error?: JsonObject;
+  readonly error?: JsonValue;
 }
 
 /** What ours came to: the same two outcomes as a vector. */

@@ -142,10 +142,13 @@ export class SqliteStore implements JournalStore {
   }
 
   async #close(): Promise<void> {
-    await this.#diskSync?.close();
-    // Closing folds the log into the file; where that fails the log stays, and is read at the next start.
-    this.#database.close();
-    this.#release();
+    try {
+      await this.#diskSync?.close();
+    } finally {
+      // Folds the log into the file; where that fails the log stays, and is read at the next start.
+      this.#database.close();
+      this.#release();
+    }
   }
 
   #insert(row: JournalRow): void {

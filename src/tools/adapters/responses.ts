@@ -6,6 +6,7 @@ import {
   namespaceDescription,
   type FunctionSpec,
   type LoadableSpec,
+  type MemberSpec,
   type NamespaceSpec,
   type ResponsesTool,
   type ToolDefinition,
@@ -74,6 +75,10 @@ export function dynamicToolToLoadableSpec(
   return responses.ok ? { ok: true, value: loadableSpec(responses.value, namespace) } : responses;
 }
 
+function isNamespace(spec: { readonly type: string }): spec is NamespaceSpec {
+  return spec.type === 'namespace';
+}
+
 /**
  * Merges namespaces of one name into the first of them: members in order, the first description.
  * Everything else stays where it is; functions are never merged.
@@ -81,22 +86,19 @@ export function dynamicToolToLoadableSpec(
 export function coalesceSpecs<Spec extends { readonly type: string }>(
   specs: readonly (Spec | NamespaceSpec)[],
 ): readonly (Spec | NamespaceSpec)[] {
-  const positions = new Map<string, number>();
-  const merged: (Spec | NamespaceSpec)[] = [];
-  for (const spec of specs) {
-    const namespace = isNamespace(spec) ? spec : null;
-    const position = namespace === null ? undefined : positions.get(namespace.name);
-    const first = position === undefined ? undefined : merged[position];
-    if (namespace === null || position === undefined || first === undefined) {
-      if (namespace !== null) positions.set(namespace.name, merged.length);
-      merged.push(spec);
-    } else if (isNamespace(first)) {
-      merged[position] = { ...first, tools: [...first.tools, ...namespace.tools] };
-    }
-  }
-  return merged;
-}
-
-function isNamespace(spec: { readonly type: string }): spec is NamespaceSpec {
-  return spec.type === 'namespace';
+  const members = new Map<string, MemberSpec[]>();
+  return specs
+    .flatMap((spec): readonly (Spec | NamespaceSpec)[] => {
+      if (!isNamespace(spec)) return [spec];
+      const gathered = members.get(spec.name);
+      if (gathered !== undefined) {
+        gathered.push(...spec.tools);
+        return [];
+      }
+      members.set(spec.name, [...spec.tools]);
+      return [spec];
+    })
+    .map((spec) =>
+      isNamespace(spec) ? { ...spec, tools: members.get(spec.name) ?? spec.tools } : spec,
+    );
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { JournalEntry } from '../../../src/ledger/journal.ts';
+import { memoryJournal } from '../../../src/ledger/memory-journal.ts';
 import { checkJournal } from '../../../src/ledger/sqlite/check.ts';
 import { exportJournal } from '../../../src/ledger/sqlite/export.ts';
 import { openJournal } from '../../../src/ledger/sqlite/open-journal.ts';
@@ -19,8 +20,6 @@ import {
   optionsFor,
 } from '../journal-fixture.ts';
 import { foldEntries, journalStep } from '../journal-model.ts';
-import { MemoryStore } from '../../../src/ledger/memory-journal.ts';
-import { openOnStore } from '../journal-fixture.ts';
 
 async function makeJournal(calls = 5): Promise<string> {
   const path = join(makeFolder(), 'ledger.db');
@@ -131,7 +130,7 @@ test('what is exported is plain JSON, and appended to an empty journal it recove
     const expected = journal.recover();
     await journal.close();
     expect(JSON.parse(JSON.stringify(exported))).toEqual(exported);
-    const copy = openOnStore(new MemoryStore()).journal;
+    const copy = memoryJournal();
     for (const entry of exported) copy.append(entry);
     await copy.committed();
     expect(copy.recover()).toEqual(expected);

@@ -1,14 +1,15 @@
 /** The disk fails under a journal, and comes back. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { checkJournal } from '../../../src/ledger/sqlite/check.ts';
 import { DiskSync, logFlusher } from '../../../src/ledger/sqlite/disk-sync.ts';
+import { readPragma } from '../../../src/ledger/sqlite/schema.ts';
 import { openJournal } from '../../../src/ledger/sqlite/open-journal.ts';
 import { virtualEnv } from '../../../src/testing/virtual-clock.ts';
 import { appendCall, makeFolder, makeIntent, openOnFile, optionsFor } from '../journal-fixture.ts';
-import { startWriter } from './journal-process.ts';
+import { liftFileLimit, startWriter } from './journal-process.ts';
 
 test('writes that the system refuses: new calls are refused, nothing acknowledged is lost, and it recovers', async () => {
   const path = join(makeFolder(), 'ledger.db');
@@ -32,7 +33,7 @@ test('writes that the system refuses: new calls are refused, nothing acknowledge
     expect(await takeCall()).toMatchObject({ code: 'ledger_write_failed' });
   }
   const beforeRepair = committed.length;
-  execFileSync('prlimit', ['--pid', String(writer.child.pid), '--fsize=unlimited']);
+  liftFileLimit(writer);
   await takeUntil('committed');
   await takeCall();
   const exited = once(writer.child, 'exit');
@@ -65,6 +66,20 @@ test('a journal killed while the disk fails keeps what it had acknowledged', asy
   const found = new Set(journal.recover().finished.map(({ call }) => call.requestId));
   await journal.close();
   for (let number = 1; number <= committed; number += 1) expect(found.has(number)).toBe(true);
+});
+
+test.each([
+  ['sync', 2],
+  ['async', 1],
+] as const)('under %s, SQLite itself says how commits are flushed: %i', async (mode, level) => {
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
+  onTestFinished(() => prepare.mockRestore());
+  const journal = openJournal(optionsFor(join(makeFolder(), 'ledger.db'), { mode }));
+  const database = prepare.mock.contexts.at(-1);
+  if (!(database instanceof DatabaseSync)) throw new Error('no database was opened');
+  expect(readPragma(database, 'synchronous')).toBe(level);
+  expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  await journal.close();
 });
 
 test('under async, what was written is flushed once, a little later', async () => {

@@ -1,5 +1,5 @@
 /** Starts `journal-writer.ts` in a process of its own, and listens to what it says. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,14 @@ export interface WriterProcess {
   kill(): Promise<readonly Said[]>;
 }
 
+/** Of util-linux: starts a process under limits, or changes those of one that runs. */
+const prlimit = 'prlimit';
+
+/** Lets a process write files of any size again. */
+export function liftFileLimit({ child }: WriterProcess): void {
+  execFileSync(prlimit, ['--pid', String(child.pid), '--fsize=unlimited']);
+}
+
 export interface WriterOptions {
   readonly path: string;
   readonly mode: 'sync' | 'async';
@@ -33,7 +41,7 @@ export function startWriter({ path, mode, task, fileBytesMax }: WriterOptions): 
   const [file = '', ...args] =
     fileBytesMax === undefined
       ? command
-      : ['prlimit', `--fsize=${fileBytesMax}:unlimited`, ...command];
+      : [prlimit, `--fsize=${fileBytesMax}:unlimited`, ...command];
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<Said | undefined> => {

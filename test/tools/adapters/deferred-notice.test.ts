@@ -65,6 +65,12 @@ test('when not even the names fit, the last ones are counted', () => {
   );
 });
 
+test('64 bytes are kept free for the count', () => {
+  const [first, ...others] = numbered(600, () => 'desc');
+  const longer = [{ name: `${first!.name}x`, description: 'desc' }, ...others];
+  expect(deferredNotice(longer)).toMatch(/\n- n568\n\.\.\. 31 additional namespaces omitted\.\n/);
+});
+
 test('the notice never passes 4096 bytes', () => {
   const namespace = fc.record({
     name: fc.string({ minLength: 1, maxLength: 64, unit: fc.constantFrom('a', 'b', '_') }),

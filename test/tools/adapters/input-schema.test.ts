@@ -85,6 +85,31 @@ test('1.12: a reference keeps an entry alive from any key inside a reached one, 
   expect(wire(prefix)).toBe('{"type":"array","items":{"type":"string"}}');
 });
 
+test.each([
+  ['#/$defs/a~01b', 'a~1b'],
+  ['#/$defs/a~1b/properties/x', 'a/b'],
+  ['#/%24defs/%C3%A9', 'é'],
+  ['#/$defs/', ''],
+  ['#/$defs/__proto__', '__proto__'],
+])('1.11: %s keeps the entry %j alive', (reference, name) => {
+  const entry = `${JSON.stringify(name)}:{"type":"null"}`;
+  const text = `{"items":{"$ref":${JSON.stringify(reference)}},"$defs":{${entry},"other":{}}}`;
+  expect(wire(text)).toContain(`"$defs":{${entry}}`);
+});
+
+test.each([
+  '#x$defs/A',
+  '#$defs/A',
+  '/$defs/A',
+  '#/$defs',
+  '#/$defs/A/~2',
+  '#/$defs/%FFA',
+  '#//$defs/A',
+])('1.11: %s keeps nothing alive', (reference) => {
+  const text = `{"items":{"$ref":${JSON.stringify(reference)}},"$defs":{"A":{"type":"null"}}}`;
+  expect(wire(text)).not.toContain('"$defs":{');
+});
+
 /** A schema whose wire form has exactly `bytes` bytes, all but a few of them a description. */
 function schemaOfBytes(bytes: number): string {
   const frame = '{"type":"string","description":""}';

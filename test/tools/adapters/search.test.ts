@@ -167,6 +167,11 @@ test('5.5: a rare word counts more, a word of the query as often as it comes, le
   expect(rankTexts(index, 'pear apple')).toEqual([1, 0, 2]);
   expect(rankTexts(index, 'plum plum plum apple')[0]).toBe(3);
   expect(rankTexts(index, 'cherry')).toEqual([]);
+  // With a saturation of 1 or of 1.5 the first two would change places in one of these.
+  const close = ['plum pear', 'pear plum plum plum apple apple', 'apple', 'pear plum'];
+  expect(rankTexts(indexTexts(close), 'apple pear')).toEqual([1, 2, 0, 3]);
+  const closer = ['pear plum pear', 'plum', 'apple plum plum apple apple'];
+  expect(rankTexts(indexTexts(closer), 'apple pear')).toEqual([2, 0]);
   expect(rankTexts(indexTexts([]), 'apple')).toEqual([]);
 });
 
