@@ -23,7 +23,10 @@ export interface BufferedJournalOptions {
   readonly logger: Logger;
 }
 
-/** The part of `journalBytesMax` above which finished calls are forgotten before their time, and of them the part that stays in one step. */
+/**
+ * The part of `journalBytesMax` above which finished calls are forgotten before their time; and the part
+ * of them that outlasts one such step.
+ */
 const nearlyFull = 7 / 8;
 
 export class BufferedJournal implements Journal {

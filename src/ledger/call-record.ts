@@ -1,5 +1,5 @@
 /** What the ledger knows of one call. */
-import type { CallOutcome, CallState } from '../../machines/call.ts';
+import type { CallState } from '../../machines/call.ts';
 import type { ToolOutput } from '../tools/contract.ts';
 
 /** The five ids that make one call, in the order they are compared. */
@@ -11,24 +11,17 @@ export interface CallIdentity {
   readonly requestId: string | number;
 }
 
-/** A finished call: who it was, what it asked, and the answer that is sent again if it comes again. */
-export interface FinishedCall {
+/** One call, from its claim until it is forgotten: one object for all of it. */
+export interface LedgerCall {
   readonly key: string;
   readonly sessionId: string;
   readonly fingerprint: number;
-  readonly outcome: CallOutcome;
-  readonly output: ToolOutput | null;
-  readonly finishedAtMs: number;
-}
-
-/** A call that is not finished: its place in the life that `machines/call.ts` specifies. */
-export interface OpenCall {
-  readonly key: string;
-  readonly sessionId: string;
-  readonly fingerprint: number;
+  /** Its place in the life that `machines/call.ts` specifies. */
   state: CallState;
   /** The answer, once there is one. Set once; the same object is submitted every time. */
   output: ToolOutput | null;
+  /** When it was over, in monotonic milliseconds; 0 while it is open. */
+  finishedAtMs: number;
 }
 
 /**

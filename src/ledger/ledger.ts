@@ -18,17 +18,26 @@ import {
 } from '../../machines/call.ts';
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
-import { answerBytes, type FinishedCall, type OpenCall } from './call-record.ts';
+import { answerBytes, type LedgerCall } from './call-record.ts';
 
 /** What a claim found. */
 export type Claim =
   /** Nobody has it: it is yours, and open from now on. */
-  | { readonly type: 'new'; readonly open: OpenCall }
+  | { readonly type: 'new'; readonly open: LedgerCall }
   /** It runs, or its answer waits for the host. */
-  | { readonly type: 'open'; readonly open: OpenCall }
-  | { readonly type: 'finished'; readonly call: FinishedCall }
+  | { readonly type: 'open'; readonly open: LedgerCall }
+  | { readonly type: 'finished'; readonly call: LedgerCall }
   /** The same key with another tool or other arguments: never answered from memory. */
   | { readonly type: 'reused' };
+
+/** A finished call of an earlier process. */
+export interface RestoredCall {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly fingerprint: number;
+  readonly outcome: CallOutcome;
+  readonly output: ToolOutput | null;
+}
 
 export interface LedgerStats {
   readonly open: number;
@@ -62,8 +71,8 @@ const sizeOf = ({ keys, first }: SessionWindow) => keys.length - first;
 export class Ledger {
   readonly #limits: Limits;
   readonly #nowMs: () => number;
-  readonly #open = new Map<string, OpenCall>();
-  readonly #finished: LRUCache<string, FinishedCall>;
+  readonly #open = new Map<string, LedgerCall>();
+  readonly #finished: LRUCache<string, LedgerCall>;
   readonly #bySession = new Map<string, SessionWindow>();
   readonly #overQuota = new Set<string>();
   /** Bytes of all kept answers. */
@@ -97,7 +106,14 @@ export class Ledger {
     if (call) {
       return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };
     }
-    const claimed: OpenCall = { key, sessionId, fingerprint, state: 'waiting', output: null };
+    const claimed: LedgerCall = {
+      key,
+      sessionId,
+      fingerprint,
+      state: 'waiting',
+      output: null,
+      finishedAtMs: 0,
+    };
     this.#open.set(key, claimed);
     return { type: 'new', open: claimed };
   }
@@ -111,18 +127,19 @@ export class Ledger {
    * Moves an open call along its life. Returns its outcome if the event ended it, and false if the event
    * means nothing where the call is: a late result, a second confirmation.
    */
-  advance(open: OpenCall, event: CallEvent['type']): CallOutcome | boolean {
+  advance(open: LedgerCall, event: CallEvent['type']): CallOutcome | boolean {
     const next = nextCallState(open.state, event);
     if (next === undefined) return false;
     open.state = next;
     if (!isOutcome(next)) return true;
     this.#open.delete(open.key);
-    this.#remember(open, next);
+    open.finishedAtMs = this.#nowMs();
+    this.#keep(open);
     return next;
   }
 
   /** Records the answer of an open call; it is the one that is ever sent. */
-  answer(open: OpenCall, event: 'finished' | 'timed.out', output: ToolOutput): boolean {
+  answer(open: LedgerCall, event: 'finished' | 'timed.out', output: ToolOutput): boolean {
     if (nextCallState(open.state, event) === undefined) return false;
     open.output = output;
     this.advance(open, event);
@@ -130,8 +147,8 @@ export class Ledger {
   }
 
   /** Takes over a finished call from an earlier process. */
-  restore(call: Omit<FinishedCall, 'finishedAtMs'>): void {
-    this.#keep({ ...call, finishedAtMs: this.#nowMs() });
+  restore({ outcome, ...call }: RestoredCall): void {
+    this.#keep({ ...call, state: outcome, finishedAtMs: this.#nowMs() });
   }
 
   /** Forgets everything. */
@@ -141,13 +158,7 @@ export class Ledger {
     this.#finished.clear();
   }
 
-  #remember(open: OpenCall, outcome: CallOutcome): void {
-    const { key, sessionId, fingerprint, output } = open;
-    const finishedAtMs = this.#nowMs();
-    this.#keep({ key, sessionId, fingerprint, outcome, output, finishedAtMs });
-  }
-
-  #keep(call: FinishedCall): void {
+  #keep(call: LedgerCall): void {
     const { key, sessionId, output } = call;
     if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
     this.#finished.set(key, call);
@@ -169,7 +180,7 @@ export class Ledger {
   }
 
   /** A finished call left the cache; it was the oldest of its session, because nothing else ever leaves. */
-  #forget({ sessionId, finishedAtMs, output }: FinishedCall): void {
+  #forget({ sessionId, finishedAtMs, output }: LedgerCall): void {
     this.#answerBytes -= answerBytes(output);
     if (this.#nowMs() - finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
     const window = this.#bySession.get(sessionId);

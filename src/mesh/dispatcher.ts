@@ -194,7 +194,7 @@ export class Dispatcher {
       takenAtMs: env.clock.monotonic(),
       timeoutMs: timeoutMsOf(tool, owner, limits),
       deadline: Infinity,
-      deadlineTimer: undefined,
+      armedMs: 0,
       abort: undefined,
       abortReason: undefined,
       onSettled: undefined,

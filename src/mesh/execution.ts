@@ -21,9 +21,10 @@ import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
 import { Approvals } from './approvals.ts';
 import { CallContext } from './call-context.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Durability } from './durability.ts';
 import type { Announce } from './event.ts';
-import { abortCall, lanesOf, referenceOf, type LiveCall } from './live-call.ts';
+import { abortCall, isLaned, lanesOf, referenceOf, type LiveCall } from './live-call.ts';
 
 export interface ExecutionContext {
   readonly ledger: Ledger;
@@ -51,14 +52,18 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
+const unapproved = 'nobody approved it in time';
+
 export class Execution {
   readonly #context: ExecutionContext;
   readonly #admission: Admission;
+  readonly #deadlines: Deadlines<LiveCall>;
   readonly approvals: Approvals;
 
   constructor(context: ExecutionContext) {
     this.#context = context;
     this.#admission = new Admission(context.limits, (live) => this.#run(live));
+    this.#deadlines = new Deadlines(context.env.clock, (live) => this.#onDeadline(live));
     this.approvals = new Approvals(context);
   }
 
@@ -112,10 +117,7 @@ export class Execution {
     } else {
       const asked = this.#attempt(live, () => approval(this.#toolCall(live)));
       if (asked === undefined) return;
-      const denied = 'nobody approved it in time';
-      this.#arm(live, this.#context.limits.approvalTimeoutMs, () =>
-        this.#onDecided(live, tool, { denied }),
-      );
+      this.#arm(live, this.#context.limits.approvalTimeoutMs);
       Promise.resolve(asked).then(
         (decision) => this.#onDecided(live, tool, decision),
         (thrown: unknown) => this.#onThrown(live, thrown),
@@ -136,9 +138,11 @@ export class Execution {
       this.#run(live);
       return;
     }
-    const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
-    if (!lanes) return;
-    live.lanes = lanes;
+    if (isLaned(tool)) {
+      const lanes = this.#attempt(live, () => lanesOf(tool, live.input, this.#toolCall(live)));
+      if (!lanes) return;
+      live.lanes = lanes;
+    }
     switch (this.#admission.enter(live)) {
       case 'run':
         this.#run(live);
@@ -196,18 +200,26 @@ export class Execution {
 
   #setDeadline(live: LiveCall, ms: number): void {
     live.deadline = this.#context.env.clock.now() + ms;
-    if (Number.isFinite(ms)) this.#arm(live, ms, () => this.#expire(live));
+    if (Number.isFinite(ms)) this.#arm(live, ms);
     else this.#disarm(live);
   }
 
-  #arm(live: LiveCall, ms: number, callback: () => void): void {
+  #arm(live: LiveCall, ms: number): void {
     this.#disarm(live);
-    live.deadlineTimer = this.#context.env.clock.setTimeout(callback, ms);
+    live.armedMs = ms;
+    this.#deadlines.set(live, ms);
   }
 
   #disarm(live: LiveCall): void {
-    if (live.deadlineTimer !== undefined) this.#context.env.clock.clearTimeout(live.deadlineTimer);
-    live.deadlineTimer = undefined;
+    if (live.armedMs > 0) this.#deadlines.clear(live, live.armedMs);
+    live.armedMs = 0;
+  }
+
+  /** Time is up: for whoever was to approve the call, or for its handler. */
+  #onDeadline(live: LiveCall): void {
+    live.armedMs = 0;
+    if (live.open.state === 'running') this.#expire(live);
+    else this.#fail(live, 'call_denied', { kind: 'approval_denied', reason: unapproved });
   }
 
   /** Runs a step of the author's code; what it throws becomes the call's failure. */
@@ -237,7 +249,6 @@ export class Execution {
   }
 
   #expire(live: LiveCall): void {
-    live.deadlineTimer = undefined;
     const { timeoutMs } = live;
     const output = failureOutput(failureText({ kind: 'handler_timeout', timeoutMs }));
     const { sessionId, callId, tool } = live.call;

@@ -1,7 +1,6 @@
 /** Calls between their claim and their outcome: small records, not actors; and the calls of one session. */
-import type { Timer } from '../env.ts';
 import type { HostCall } from '../hosts/host.ts';
-import type { OpenCall } from '../ledger/call-record.ts';
+import type { LedgerCall } from '../ledger/call-record.ts';
 import type { Catalog } from '../tools/catalog.ts';
 import type { Tool, ToolCall } from '../tools/contract.ts';
 import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
@@ -9,7 +8,7 @@ import type { CallReference } from './event.ts';
 
 export interface LiveCall {
   readonly call: HostCall;
-  readonly open: OpenCall;
+  readonly open: LedgerCall;
   readonly owner: SessionCalls;
   readonly record: OpenDispatchRecord;
   readonly tool: Tool | undefined;
@@ -28,7 +27,8 @@ export interface LiveCall {
   timeoutMs: number;
   /** When the call expires, in milliseconds since the Unix epoch. */
   deadline: number;
-  deadlineTimer: Timer | undefined;
+  /** The timeout its deadline is set with, in milliseconds; 0 while it has none. */
+  armedMs: number;
   /** Made only when the handler asks for its signal: most never do. */
   abort: AbortController | undefined;
   /** Why the call was aborted, for a signal that is asked for afterwards. */
@@ -62,12 +62,15 @@ export interface Lane {
   readonly concurrencyMax: number;
 }
 
-const noLanes: readonly Lane[] = [];
+/** Whether calls of this tool share a bound with others. */
+export function isLaned({ policy }: Tool): boolean {
+  const { maxConcurrency, serial, serialKey } = policy;
+  return maxConcurrency !== undefined || serial === true || serialKey !== undefined;
+}
 
 /** The lanes that a call of `tool` runs in: its own where it is bounded, and that of its serial key. */
 export function lanesOf(tool: Tool, input: unknown, call: ToolCall): readonly Lane[] {
   const { maxConcurrency, serial, serialKey } = tool.policy;
-  if (maxConcurrency === undefined && !serial && serialKey === undefined) return noLanes;
   const own = serial ? 1 : maxConcurrency;
   const key = typeof serialKey === 'function' ? serialKey(input, call) : serialKey;
   return [

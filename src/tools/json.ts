@@ -148,6 +148,25 @@ function write(writer: Writer, reduced: unknown): void {
   else put(writer, String(reduced));
 }
 
+function isFlatValue(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'boolean' || value === null;
+}
+
+/** A plain object of plain values whose keys are in order already: what most tools return. */
+function isFlatRecord(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  let before: string | undefined;
+  for (const [key, part] of Object.entries(value)) {
+    if (before !== undefined && compareCodePoints(before, key) >= 0) return false;
+    if (!isFlatValue(part) || !key.isWellFormed()) return false;
+    before = key;
+  }
+  return true;
+}
+
 /**
  * `value` as JSON with sorted keys, or undefined for what JSON leaves out (undefined, a function, a
  * symbol). As `JSON.stringify`, except: a bigint is its digits; NaN and the infinities are their names as
@@ -162,6 +181,10 @@ export function canonicalJson(
   bounds: JsonBounds = unbounded,
 ): string | undefined {
   const isCompact = style === 'compact';
+  if (isCompact && isFlatRecord(value)) {
+    const json = JSON.stringify(value);
+    if (json.length <= bounds.charsMax && bounds.depthMax >= 1) return json;
+  }
   const writer: Writer = {
     bounds,
     comma: isCompact ? ',' : ', ',
