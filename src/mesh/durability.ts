@@ -31,8 +31,8 @@ export class Durability {
   readonly #closed = new AbortController();
   /** Starts so far of repeatable calls that a crash interrupted. */
   readonly #attempts = new Map<string, number>();
-  /** Calls of an earlier process whose recorded answer the host has not confirmed. */
-  readonly #unconfirmed = new Set<string>();
+  /** Calls of an earlier process that are not over, by key: how they end if they never come again. */
+  readonly #inherited = new Map<string, { sessionId: string; outcome: CallOutcome }>();
   readonly sessions: Recovery['sessions'];
 
   /** Reads the journal and teaches the ledger what it says. */
@@ -48,14 +48,15 @@ export class Durability {
     for (const { key, call, output } of unconfirmed) {
       const { sessionId, fingerprint } = call;
       ledger.restore({ key, sessionId, fingerprint, outcome: 'abandoned', output });
-      this.#unconfirmed.add(key);
+      this.#inherited.set(key, { sessionId, outcome: 'abandoned' });
     }
     for (const { key, call, effects, attempt } of unknown) {
+      const { sessionId, fingerprint } = call;
       if (effects === 'repeatable') {
         this.#attempts.set(key, attempt);
+        this.#inherited.set(key, { sessionId, outcome: 'unknown' });
         continue;
       }
-      const { sessionId, fingerprint } = call;
       const output = failureOutput(failureText({ kind: 'outcome_unknown' }));
       ledger.restore({ key, sessionId, fingerprint, outcome: 'unknown', output });
       context.journal.append({ type: 'settled', key, outcome: 'unknown', at: env.clock.now() });
@@ -95,6 +96,7 @@ export class Durability {
     });
     live.isJournaled = true;
     this.#attempts.delete(key);
+    this.#inherited.delete(key);
     return journal.committed();
   }
 
@@ -117,7 +119,16 @@ export class Durability {
 
   /** The host has taken an answer of an earlier process. */
   confirmed(key: string): void {
-    if (this.#unconfirmed.delete(key)) this.#settle(key, 'answered');
+    if (this.#inherited.delete(key)) this.#settle(key, 'answered');
+  }
+
+  /** Nobody waits for calls of this session any more: what an earlier process left of them is over. */
+  forsake(sessionId: string): void {
+    for (const [key, call] of this.#inherited) {
+      if (call.sessionId !== sessionId) continue;
+      this.#inherited.delete(key);
+      this.#settle(key, call.outcome);
+    }
   }
 
   sessionOpened(

@@ -195,6 +195,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   onTurnEnded(turnId: string, end: TurnEnd): void {
     const calls = [...(this.live?.values() ?? [])].filter((live) => live.call.turnId === turnId);
     for (const { call } of calls) this.withdraw(call, `the turn is over: ${end.status}`);
+    this.#context.dispatcher.durability?.forsake(this.sessionId);
     const result = this.turns.end(turnId, end);
     this.#actor.send({ type: 'turn.ended', turnId });
     if (!result) return;

@@ -59,7 +59,9 @@ if (sessionId === 'new') {
       if (event.type === 'turn.ended') resolve(event.reply);
     });
   });
-  const { turnId } = await mesh.resumeSession(id, { tools: [effect] });
-  console.log(turnId === null ? 'the turn was over' : `reply: ${await ended}`);
+  const session = await mesh.resumeSession(id, { tools: [effect] });
+  const isOver = session.turnId === null;
+  await session.drainPendingCalls();
+  console.log(isOver ? 'the turn was over' : `reply: ${await ended}`);
 }
 await mesh.close();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../../src/hosts/simulated/script.ts';
+import { checkJournal } from '../../src/ledger/sqlite/check.ts';
 import { listeningCodex } from './real-codex.ts';
 
 const script: Script = ({ results }) =>
@@ -35,6 +36,8 @@ async function crashAndRecover(point: string) {
   expect(second.stderr).toBe('');
   const path = join(folder, 'starts');
   const starts = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  const { problems, open } = checkJournal(join(folder, 'ledger.sqlite'));
+  expect({ problems, open }).toEqual({ problems: [], open: 0 });
   return { starts, reply: second.stdout };
 }
 
