@@ -252,6 +252,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   }
 
   onReconciled(): void {
+    if (!this.turnActive) this.#context.dispatcher.durability?.forsake(this.sessionId);
     // While the link is lost there are no signals to go back to.
     if (this.linked) this.#actor.send({ type: 'reconciled' });
   }
