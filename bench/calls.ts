@@ -2,6 +2,9 @@
  * Tool calls through the whole runtime against a bare loop over the same child, turn about. CPU of this
  * process per call is the figure: wall-clock flaps on shared machines, ratios of CPU hardly do.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startBareLoop } from './bare-loop.ts';
 import { median, type Figure } from './figure.ts';
 import { startRuntime } from './runtime.ts';
@@ -37,10 +40,17 @@ function middle(samples: readonly Sample[]): Sample {
   };
 }
 
-async function compare(sessions: number, calls: number, inFlight: number): Promise<Comparison> {
+interface Load {
+  readonly sessions: number;
+  readonly calls: number;
+  readonly inFlight: number;
+  readonly ledgerPath?: string;
+}
+
+async function compare({ sessions, calls, inFlight, ledgerPath }: Load): Promise<Comparison> {
   const bareLoop = startBareLoop();
   await bareLoop.open(sessions);
-  const runtime = await startRuntime(sessions);
+  const runtime = await startRuntime(sessions, ledgerPath);
   // Warm-up: both paths are compiled, and the ledger is as full as it gets.
   await bareLoop.run(calls, inFlight);
   for (let index = 0; index < 3; index += 1) await runtime.run(calls, inFlight);
@@ -57,12 +67,19 @@ async function compare(sessions: number, calls: number, inFlight: number): Promi
 }
 
 export async function benchCalls(): Promise<Figure[]> {
-  const sequential = await compare(1, 4_000, 1);
-  const parallel = await compare(1_000, 20_000, 64);
+  const sequential = await compare({ sessions: 1, calls: 4_000, inFlight: 1 });
+  const parallel = await compare({ sessions: 1_000, calls: 20_000, inFlight: 64 });
   const scale = new Map<number, Comparison>();
   for (const sessions of [1, 100, 1_000, 10_000]) {
-    scale.set(sessions, sessions === 1_000 ? parallel : await compare(sessions, 20_000, 64));
+    scale.set(
+      sessions,
+      sessions === 1_000 ? parallel : await compare({ sessions, calls: 20_000, inFlight: 64 }),
+    );
   }
+  const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-bench-'));
+  const ledgerPath = join(folder, 'ledger.sqlite');
+  const durable = await compare({ sessions: 1_000, calls: 20_000, inFlight: 64, ledgerPath });
+  await rm(folder, { recursive: true });
   const one = scale.get(1)!;
   return [
     {
@@ -86,6 +103,13 @@ export async function benchCalls(): Promise<Figure[]> {
       floor: `${runtime.cpuUs.toFixed(1)} us / ${bare.cpuUs.toFixed(1)} us`,
       target: sessions === 1_000 ? '<= 3, ambitious 2' : '',
     })),
+    {
+      name: '1000 sessions, durable ledger, CPU per call / bare loop',
+      value: durable.ratio,
+      unit: 'x',
+      floor: `${durable.runtime.cpuUs.toFixed(1)} us / ${durable.bare.cpuUs.toFixed(1)} us`,
+      target: '<= 4, ambitious 3',
+    },
     {
       name: 'CPU per call at 10000 sessions / at 1',
       value: scale.get(10_000)!.runtime.cpuUs / one.runtime.cpuUs,

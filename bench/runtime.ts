@@ -31,9 +31,14 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-export async function startRuntime(sessions: number): Promise<Runtime> {
+/** @param ledgerPath where a durable ledger is kept; none if left out */
+export async function startRuntime(sessions: number, ledgerPath?: string): Promise<Runtime> {
   const host = appServer({ command: process.execPath, args: [childPath] });
-  const mesh = await createMesh({ host, limits: { sessionWaitingMax: 1_000, restartsMax: 1 } });
+  const mesh = await createMesh({
+    host,
+    limits: { sessionWaitingMax: 1_000, restartsMax: 1 },
+    ...(ledgerPath === undefined ? {} : { ledger: { path: ledgerPath } }),
+  });
   const open = () => mesh.createSession({ tools: [lookupTicket] });
   const first = await open();
   for (let index = 1; index < sessions; index += 1) await open();
