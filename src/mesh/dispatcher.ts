@@ -57,6 +57,10 @@ function timeoutMsOf(tool: Tool | undefined, owner: SessionCalls, limits: Limits
   return ownMs ?? owner.handlerTimeoutMs ?? limits.handlerTimeoutMs;
 }
 
+function liveCall({ live }: SessionCalls, key: string): LiveCall | undefined {
+  return live.find(({ open }) => open.key === key);
+}
+
 export class Dispatcher {
   readonly #context: DispatcherContext;
   readonly #ledger: Ledger;
@@ -146,14 +150,14 @@ export class Dispatcher {
   /** The host no longer waits for this call. */
   withdraw(owner: SessionCalls, call: HostCall, reason: string): void {
     const key = callKey(call);
-    const live = owner.live?.get(key);
+    const live = liveCall(owner, key);
     if (live) this.#cancel(live, reason);
     this.#outbox.abandon(key);
   }
 
   /** Ends every live call of the session; the host is told, as far as it can be reached. */
   cancelAll(owner: SessionCalls, reason: string): void {
-    for (const live of owner.live?.values() ?? []) {
+    for (const live of owner.live.slice()) {
       this.#cancel(live, reason);
       this.#outbox.abandon(live.open.key);
       this.decline(live.call, { kind: 'cancelled' });
@@ -199,8 +203,7 @@ export class Dispatcher {
       abortReason: undefined,
       onSettled: undefined,
     };
-    owner.live ??= new Map();
-    owner.live.set(open.key, live);
+    owner.live.push(live);
     owner.onTaken(call.turnId, record);
     this.#context.announce(() => ({ type: 'call.claimed', source, ...referenceOf(call) }));
     return live;
@@ -276,11 +279,11 @@ export class Dispatcher {
   }
 
   #settle(live: LiveCall, outcome: CallOutcome, submissions: number): void {
-    const { record, owner, open } = live;
+    const { record, owner } = live;
     record.outcome = outcome;
     record.submissions = submissions;
     this.#durability?.settled(live, outcome);
-    owner.live?.delete(open.key);
+    owner.live.splice(owner.live.indexOf(live), 1);
     this.#context.announce(() => ({
       type: 'call.settled',
       outcome,
@@ -291,7 +294,7 @@ export class Dispatcher {
       ...referenceOf(live.call),
     }));
     live.onSettled?.();
-    if (owner.live?.size === 0) owner.onIdle();
+    if (owner.live.length === 0) owner.onIdle();
   }
 
   #repeat(call: HostCall, source: CallSource): void {
@@ -301,7 +304,7 @@ export class Dispatcher {
 
   /** A list names every open call each time, so only a signal counts as a repeated delivery. */
   #join(owner: SessionCalls, call: HostCall, source: CallSource, key: string): void {
-    const live = owner.live?.get(key);
+    const live = liveCall(owner, key);
     if (live && source === 'signal') {
       live.record.deliveries += 1;
       this.#repeat(call, source);

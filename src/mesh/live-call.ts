@@ -43,8 +43,8 @@ export interface SessionCalls {
   readonly catalog: Catalog;
   /** The session's own deadline for handlers, in milliseconds, where it sets one. */
   readonly handlerTimeoutMs: number | undefined;
-  /** Calls without an outcome, by ledger key. Null until the first one. */
-  live: Map<string, LiveCall> | null;
+  /** Calls without an outcome, in the order they came. Few: a list is found through faster than a Map. */
+  readonly live: LiveCall[];
   /** Calls waiting for a slot, in the order they came. Null until the first one. */
   waiting: LiveCall[] | null;
   running: number;

@@ -68,7 +68,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   readonly sessionId: string;
   readonly catalog: Catalog;
   readonly handlerTimeoutMs: number | undefined;
-  live: Map<string, LiveCall> | null = null;
+  readonly live: LiveCall[] = [];
   waiting: LiveCall[] | null = null;
   laneLoads: Map<string, number> | null = null;
   running = 0;
@@ -193,7 +193,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   }
 
   onTurnEnded(turnId: string, end: TurnEnd): void {
-    const calls = [...(this.live?.values() ?? [])].filter((live) => live.call.turnId === turnId);
+    const calls = this.live.filter((live) => live.call.turnId === turnId);
     for (const { call } of calls) this.withdraw(call, `the turn is over: ${end.status}`);
     this.#context.dispatcher.durability?.forsake(this.sessionId);
     const result = this.turns.end(turnId, end);
@@ -294,7 +294,7 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
 
   async #close({ fate = 'keep', graceMs }: CloseOptions): Promise<void> {
     this.#actor.send({ type: 'close', ...(graceMs === undefined ? {} : { graceMs }) });
-    if (!this.live?.size) this.#actor.send({ type: 'calls.settled' });
+    if (this.live.length === 0) this.#actor.send({ type: 'calls.settled' });
     await this.#until(() => this.#actor.isReleasing || this.#actor.isOver);
     if (this.#actor.isOver) return;
     this.#context.dispatcher.cancelAll(this, 'the session is closing');

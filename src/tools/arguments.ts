@@ -23,25 +23,26 @@ function findExcess(tally: Tally, value: unknown, depth: number): string | null 
   if (tally.values > argumentValuesMax) return `they hold more than ${argumentValuesMax} values`;
   if (typeof value !== 'object' || value === null) return null;
   if (depth > argumentDepthMax) return `they are nested deeper than ${argumentDepthMax} levels`;
-  if (Array.isArray(value)) {
-    return findInList(value, (item) => findExcess(tally, item, depth + 1));
+  return Array.isArray(value) ? findInList(tally, value, depth) : findInRecord(tally, value, depth);
+}
+
+function findInList(tally: Tally, list: readonly unknown[], depth: number): string | null {
+  for (const item of list) {
+    const found = findExcess(tally, item, depth + 1);
+    if (found !== null) return found;
   }
-  return findInList(Object.entries(value), ([key, member]) => {
+  return null;
+}
+
+function findInRecord(tally: Tally, record: object, depth: number): string | null {
+  for (const key of Object.keys(record)) {
     tally.bytes += Buffer.byteLength(key) + 3;
     if (key === '__proto__') return 'the key __proto__ is not allowed';
+    const member: unknown = Reflect.get(record, key);
     if (key === 'constructor' && isRecord(member) && Object.hasOwn(member, 'prototype')) {
       return 'the key constructor.prototype is not allowed';
     }
-    return findExcess(tally, member, depth + 1);
-  });
-}
-
-function findInList<Item>(
-  list: readonly Item[],
-  find: (item: Item) => string | null,
-): string | null {
-  for (const item of list) {
-    const found = find(item);
+    const found = findExcess(tally, member, depth + 1);
     if (found !== null) return found;
   }
   return null;

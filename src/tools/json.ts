@@ -159,9 +159,9 @@ function isFlatRecord(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   let before: string | undefined;
-  for (const [key, part] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (before !== undefined && compareCodePoints(before, key) >= 0) return false;
-    if (!isFlatValue(part) || !key.isWellFormed()) return false;
+    if (!isFlatValue(Reflect.get(value, key)) || !key.isWellFormed()) return false;
     before = key;
   }
   return true;

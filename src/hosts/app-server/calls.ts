@@ -5,7 +5,6 @@
  * another one. A call is in here from its request to its answer or its end, and the mesh answers every
  * call within a bound; so this holds no more than the mesh has in hand.
  */
-import type { RequestId } from '../../rpc/message.ts';
 import type { HostCall } from '../host.ts';
 import type { Link } from './link.ts';
 
@@ -17,36 +16,44 @@ export interface OpenCall {
 
 /** The open calls of one host. */
 export class OpenCalls {
-  readonly #bySession = new Map<string, Map<RequestId, OpenCall>>();
+  /** Few per session, so a list each; a session without any has no list. */
+  readonly #bySession = new Map<string, OpenCall[]>();
 
   /**
    * Takes a call in, or anew if it came before. Returns another call that had the same request id: its
    * process is gone, since one process gives an id once.
    */
   add(call: HostCall, link: Link): HostCall | undefined {
-    let calls = this.#bySession.get(call.sessionId);
-    if (!calls) this.#bySession.set(call.sessionId, (calls = new Map()));
-    const before = calls.get(call.requestId)?.call;
-    calls.set(call.requestId, { call, link });
+    const open = { call, link };
+    const calls = this.#bySession.get(call.sessionId);
+    if (!calls) {
+      this.#bySession.set(call.sessionId, [open]);
+      return undefined;
+    }
+    const index = calls.findIndex((other) => other.call.requestId === call.requestId);
+    const before = calls[index]?.call;
+    if (index < 0) calls.push(open);
+    else calls[index] = open;
     return before && !isSameCall(before, call) ? before : undefined;
   }
 
   /** The entry of exactly this call, or undefined if the server does not wait for it. */
   find(call: HostCall): OpenCall | undefined {
-    const open = this.#bySession.get(call.sessionId)?.get(call.requestId);
-    return open && isSameCall(open.call, call) ? open : undefined;
+    return this.#bySession.get(call.sessionId)?.find((open) => isSameCall(open.call, call));
   }
 
   /** Takes a call out, whatever became of it. */
   delete(call: HostCall): void {
     const calls = this.#bySession.get(call.sessionId);
-    calls?.delete(call.requestId);
-    if (calls?.size === 0) this.#bySession.delete(call.sessionId);
+    const index = calls?.findIndex((other) => other.call.requestId === call.requestId) ?? -1;
+    if (!calls || index < 0) return;
+    if (calls.length === 1) this.#bySession.delete(call.sessionId);
+    else calls.splice(index, 1);
   }
 
   /** The open calls of a session, in the order they came. */
   ofSession(sessionId: string): readonly HostCall[] {
-    return Array.from(this.#bySession.get(sessionId)?.values() ?? [], ({ call }) => call);
+    return (this.#bySession.get(sessionId) ?? []).map(({ call }) => call);
   }
 
   /** The sessions that have open calls. */
