@@ -52,8 +52,8 @@ export class Mesh implements AsyncDisposable {
   readonly #catalogs: SharedCatalogs;
   /** Sessions being opened: their calls stay with the host until they run. */
   #opening = 0;
-  /** Until then the host's own beginnings are nobody's business. */
-  #started = false;
+  /** What the host said before it was ready; it is told after `mesh.started`. Null from then on. */
+  #early: MeshEvent[] | null = [];
   #strays = 0;
   #failure: SessionMeshError | undefined;
   #closing: Promise<void> | undefined;
@@ -120,8 +120,10 @@ export class Mesh implements AsyncDisposable {
   async start(): Promise<void> {
     const { name, codex } = await this.#host.start(this.#signal);
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#started = true;
+    const early = this.#early ?? [];
+    this.#early = null;
     this.#announce(() => ({ type: 'mesh.started', host: name, codex }));
+    for (const event of early) this.#bus.publish(event);
   }
 
   /**
@@ -229,7 +231,10 @@ export class Mesh implements AsyncDisposable {
   }
 
   readonly #announce: Announce = (make) => {
-    if (this.#bus.observed) this.#bus.publish({ ...make(), at: this.#env.clock.now() });
+    if (!this.#bus.observed) return;
+    const event = { ...make(), at: this.#env.clock.now() };
+    if (this.#early === null) this.#bus.publish(event);
+    else if (this.#early.length < this.#limits.eventsBufferedMax) this.#early.push(event);
   };
 
   #announceOpened(session: Session, title: string | null, resumed: boolean): void {
@@ -331,7 +336,8 @@ export class Mesh implements AsyncDisposable {
         this.#core(signal.sessionId)?.fail(signal.cause);
         return;
       case 'host.online':
-        if (this.#started) this.#announce(() => signal);
+        // The first one is `mesh.started`.
+        if (this.#early === null) this.#announce(() => signal);
         return;
       case 'host.notice':
       case 'question.answered':

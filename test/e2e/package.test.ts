@@ -44,6 +44,8 @@ test(
     await writeFile(join(folder, 'program.ts'), program);
     const compilerOptions = {
       module: 'nodenext',
+      target: 'es2024',
+      lib: ['es2024', 'esnext.disposable'],
       strict: true,
       noEmit: true,
       types: [],
