@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['source'] } },
+  ssr: { resolve: { conditions: ['sessionmesh-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,

@@ -179,6 +179,8 @@ export const defaultLimits = {
   validatorsMax: 1_024,
   /** Names of tools a model is told of when it calls one that does not exist; the others are counted. */
   toolNamesShownMax: 20,
+  /** How long a tool that is called by hand may take, if it has no shorter deadline; then it is aborted. */
+  handCallMs: 86_400_000,
 
   // MCP
   /** Attempts to reach a lost MCP server for the calls that wait for it; then they fail, and the next call tries anew. */
@@ -191,7 +193,7 @@ export const defaultLimits = {
   mcpProgressMs: 3_600_000,
   /** Characters of an MCP server's own error that the model is told; the rest is left out. */
   mcpErrorCharsMax: 1_000,
-  /** Clients of one served HTTP endpoint with a session; beyond it the longest idle one loses its session. */
+  /** Clients of one served HTTP endpoint with a session; the longest idle one has to go, or the newcomer if none is. */
   mcpSessionsMax: 64,
   /** Connections to one served HTTP endpoint; more are closed at once. */
   mcpConnectionsMax: 512,
@@ -306,6 +308,8 @@ export const defaultLimits = {
   /** An answer that is under way at the service is asked after this soon, then less and less often. */
   answerAgainMinMs: 100,
   answerAgainMaxMs: 2_000,
+  /** How long the end of a turn waits for the reply to an answer that is under way in it. */
+  answerGraceMs: 1_000,
   /** A service that asks for more patience than this is asked again all the same. */
   retryAfterMaxMs: 60_000,
   /** How long a lease of ours holds, if nothing else is said; it is renewed three times in that time. */

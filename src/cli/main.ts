@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Argument, Command, Option } from 'commander';
 import { isSessionMeshError, messageOf } from '../errors.ts';
+import { addLedgerCommand } from './ledger.ts';
+import { addToolsCommand } from './tools.ts';
 
 function packageVersion(): string {
   const path = findPackageJSON(import.meta.url);
@@ -60,6 +62,20 @@ program
   )
   .addOption(new Option('--format <format>', 'how').choices(['mermaid', 'json']).default('mermaid'))
   .action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
+
+program
+  .command('mcp <module>')
+  .description('serve the tools of a module to any MCP client, over stdio or streamable HTTP')
+  .addOption(new Option('--http', 'listen on loopback instead of using stdio'))
+  .addOption(new Option('--port <number>', 'the port, with --http; 0 for any').argParser(Number))
+  .addOption(new Option('--no-auth', 'ask for no token, with --http'))
+  .addOption(new Option('--name <name>', 'what the server calls itself'))
+  .addOption(new Option('--approve-all', 'run tools that ask for approval without asking'))
+  .action(async (module, options) => (await import('./mcp.ts')).runMcpCommand(module, options));
+
+addToolsCommand(program);
+
+addLedgerCommand(program);
 
 try {
   await program.parseAsync();

@@ -18,8 +18,10 @@ export interface ScriptedModelRequest {
   readonly turnId: string;
   /** What the script was asked, or null for a request that is no step of a turn. */
   readonly step: ScriptStep | null;
-  /** The body as it came: what the model would be shown. */
+  /** The body: what the model would be shown. */
   readonly body: unknown;
+  /** The body as it came, letter by letter. */
+  readonly text: string;
 }
 
 /** A running model provider. */
@@ -147,7 +149,7 @@ class ModelEndpoint {
     }
     const step = parsed.kind === 'turn' ? this.#turns.step(parsed) : null;
     if (step === null) this.#turns.compact(parsed.sessionId);
-    this.#keep(parsed, step, body);
+    this.#keep(parsed, step, { body, text });
     const responseId = `resp_${++this.#answered}`;
     if (step === null) {
       writeReply(response, { type: 'text', text: summary }, responseId);
@@ -160,8 +162,12 @@ class ModelEndpoint {
     if (!signal.aborted) writeReply(response, reply, responseId);
   }
 
-  #keep({ sessionId, turnId }: ModelRequest, step: ScriptStep | null, body: unknown): void {
-    this.requests.push({ sessionId, turnId, step, body });
+  #keep(
+    { sessionId, turnId }: ModelRequest,
+    step: ScriptStep | null,
+    seen: { readonly body: unknown; readonly text: string },
+  ): void {
+    this.requests.push({ sessionId, turnId, step, ...seen });
     if (this.requests.length > this.#limits.modelRequestsKeptMax) this.requests.shift();
   }
 }

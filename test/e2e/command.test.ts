@@ -82,7 +82,10 @@ test('Ctrl-C during a pending call of a program: the mesh closes, no process sta
   const env = await scriptedEnv(({ results }) =>
     results.length > 0 ? { text: 'done' } : { calls: [{ tool: 'forever' }] },
   );
-  const child = start(['--conditions=source', join(import.meta.dirname, 'pending-call.ts')], env);
+  const child = start(
+    ['--conditions=sessionmesh-source', join(import.meta.dirname, 'pending-call.ts')],
+    env,
+  );
   await printed(child, 'pending');
   const codex = codexProcesses(child.pid);
   expect(codex.length).toBe(1);
@@ -152,7 +155,7 @@ test('the README example runs as it stands', async () => {
       ? { text: results[0].output }
       : { calls: [{ tool: 'lookup_ticket', arguments: { id: 'ENG-1234' } }] },
   );
-  const child = start(['--conditions=source', join(folder, 'example.ts')], env);
+  const child = start(['--conditions=sessionmesh-source', join(folder, 'example.ts')], env);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   expect(stderr).toBe('');
   expect(stdout).toContain('completed {"id":"ENG-1234","status":"open"}');

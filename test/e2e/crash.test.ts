@@ -16,7 +16,7 @@ const script: Script = ({ results }) =>
 
 async function work(args: readonly string[]) {
   const worker = join(import.meta.dirname, 'crash-worker.ts');
-  const child = spawn(process.execPath, ['--conditions=source', worker, ...args], {
+  const child = spawn(process.execPath, ['--conditions=sessionmesh-source', worker, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

@@ -103,7 +103,7 @@ test('an image arrives at the model as an image, beside its text', async () => {
   });
   const session = await mesh.createSession({ tools: [draw] });
   await session.sendAndHandle('Draw a dot.');
-  const { input } = model.requests.at(-1)?.body as {
+  const { input } = model.requests.at(-1)!.body as {
     input: readonly { type: string; output?: unknown }[];
   };
   expect(input.find(({ type }) => type === 'function_call_output')?.output).toEqual([

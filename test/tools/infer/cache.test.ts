@@ -43,7 +43,7 @@ interface Start {
 /** Starts a program of its own; see `start.ts`. */
 async function start(key: CacheKey, mode = ''): Promise<Start> {
   const script = fileURLToPath(new URL('./start.ts', import.meta.url));
-  const args = ['--conditions=source', script, key.file, key.cacheDir, mode];
+  const args = ['--conditions=sessionmesh-source', script, key.file, key.cacheDir, mode];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout);
 }

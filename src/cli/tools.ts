@@ -1,0 +1,141 @@
+/** `sessionmesh tools`: names the commands about tools and loads the one that is asked for. */
+import { Option, type Command } from 'commander';
+
+const moduleText = 'a module that exports tools or functions';
+
+const json = () => new Option('--json', 'print JSON for programs instead of text for people');
+const tsconfig = () => new Option('--tsconfig <file>', 'the settings to read the module with');
+const document = () =>
+  new Option('--document <file>', 'take schemas from this document instead of inferring them');
+
+/**
+ * Ends the process once everything is written. A module that was only looked at may have opened a
+ * connection or a timer, and those would keep the command from ending.
+ */
+async function endProcess(): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  }
+  process.exit();
+}
+
+/** Runs a command that imports a user's module. */
+function ending<Args extends readonly unknown[]>(run: (...args: Args) => Promise<void>) {
+  return async (...args: Args): Promise<void> => {
+    try {
+      await run(...args);
+    } finally {
+      // Whoever prints what went wrong comes first.
+      setImmediate(() => void endProcess());
+    }
+  };
+}
+
+function addInferCommand(tools: Command): void {
+  tools
+    .command('infer')
+    .description('write down the tools of a TypeScript module, from signatures and comments')
+    .argument('<module>', 'a TypeScript module that exports functions')
+    .addOption(new Option('--out <file>', 'the schema document; left out, it is printed'))
+    .addOption(
+      new Option('--check', 'compare with --out and write nothing: exit code 1 if it differs'),
+    )
+    .addOption(tsconfig())
+    .addOption(json())
+    .action(async (file, options) =>
+      (await import('./tools-infer.ts')).runToolsInferCommand(file, options),
+    );
+}
+
+function addCheckCommand(tools: Command): void {
+  tools
+    .command('check')
+    .description('what Codex will accept, and what a model will see, letter by letter')
+    .argument('<file>', `${moduleText}, or a .json file with a list of dynamic tools`)
+    .addOption(new Option('--live', 'compare with what the real Codex sends to a scripted model'))
+    .addOption(
+      new Option('--model <name>', 'with --live: the model to be taken for').default('gpt-5.5'),
+    )
+    .addOption(new Option('--codex <path>', 'with --live: the codex binary to run'))
+    .addOption(document())
+    .addOption(tsconfig())
+    .addOption(json())
+    .action(
+      ending(async (file: string, options) =>
+        (await import('./tools-check.ts')).runToolsCheckCommand(file, options),
+      ),
+    );
+}
+
+function addListCommand(tools: Command): void {
+  tools
+    .command('list')
+    .description('the tools of a module')
+    .argument('<module>', moduleText)
+    .addOption(document())
+    .addOption(tsconfig())
+    .addOption(json())
+    .action(
+      ending(async (file: string, options) =>
+        (await import('./tools-list.ts')).runToolsListCommand(file, options),
+      ),
+    );
+}
+
+function addShowCommand(tools: Command): void {
+  tools
+    .command('show')
+    .description('one tool, as it was written and as models see it')
+    .argument('<module>', moduleText)
+    .argument('<tool>', 'its name, or namespace/name')
+    .addOption(document())
+    .addOption(tsconfig())
+    .addOption(json())
+    .action(
+      ending(async (file: string, name: string, options) =>
+        (await import('./tools-show.ts')).runToolsShowCommand(file, name, options),
+      ),
+    );
+}
+
+function addCallCommand(tools: Command): void {
+  tools
+    .command('call')
+    .description('call one tool by hand, as a session would')
+    .argument('<module>', moduleText)
+    .argument('<tool>', 'its name, or namespace/name')
+    .argument(
+      '[arguments]',
+      'the arguments as JSON, or - to read them from the standard input',
+      '{}',
+    )
+    .addOption(new Option('--approve', 'agree to the call if the tool asks'))
+    .addOption(document())
+    .addOption(tsconfig())
+    .addOption(json())
+    .action(
+      ending(async (file: string, name: string, args: string, options) =>
+        (await import('./tools-call.ts')).runToolsCallCommand(file, name, args, options),
+      ),
+    );
+}
+
+/** Adds `sessionmesh tools` with its commands. */
+export function addToolsCommand(program: Command): void {
+  const tools = program
+    .command('tools')
+    .description('write, check, look at and call tools')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sessionmesh tools check src/tools.ts          what Codex accepts and what a model sees
+  $ sessionmesh tools call src/tools.ts search '{"query":"open"}'
+  $ sessionmesh tools infer src/tools.ts --out tools.schema.json --check`,
+    );
+  addInferCommand(tools);
+  addCheckCommand(tools);
+  addListCommand(tools);
+  addShowCommand(tools);
+  addCallCommand(tools);
+}
