@@ -137,7 +137,11 @@ function renderConstraints(schema: JsonObject, rendering: Rendering): string {
 }
 
 /** The type a reference leads to; `unknown` when it leads nowhere or too often. */
+/** A percent sign that begins no escape: such a reference leads nowhere here, though pruning follows it. */
+const strayPercent = /%(?![0-9a-f]{2})/i;
+
 function renderTarget(reference: string, rendering: Rendering): string {
+  if (strayPercent.test(reference)) return unknownType;
   const tokens = pointerTokens(reference);
   const target = tokens && resolvePointer(rendering.root, tokens);
   const pointer = JSON.stringify(tokens);

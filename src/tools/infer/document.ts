@@ -42,7 +42,7 @@ export function readSchemaDocument(text: string): readonly ToolSignature[] {
   throw new SessionMeshError('schema_invalid', {
     expected: `a schema document of format ${documentFormat}`,
     found: isRecord(document) ? `format ${JSON.stringify(document['format'])}` : 'something else',
-    fix: 'write it again with `sessionmesh infer`',
+    fix: 'write it again with `sessionmesh tools infer`',
   });
 }
 

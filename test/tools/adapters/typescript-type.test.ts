@@ -95,3 +95,12 @@ test('6.2: an identifier has only what JavaScript allows in ASCII', () => {
     }),
   );
 });
+
+test.each(['%ZZ', '5%', '%4'])(
+  '6.12 a reference with the stray percent of %s leads nowhere',
+  (name) => {
+    expect(render({ $ref: `#/$defs/${name}`, $defs: { [name]: { type: 'string' } } })).toBe(
+      'unknown',
+    );
+  },
+);
