@@ -64,6 +64,21 @@ program
   .action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
 
 program
+  .command('serve')
+  .description('serve sessions over HTTP and a WebSocket, for clients in any language')
+  .addOption(new Option('--host <address>', 'where to listen (default: 127.0.0.1)'))
+  .addOption(new Option('--port <number>', 'the port; 0 for any (default: 3001)').argParser(Number))
+  .addOption(new Option('--no-auth', 'ask for no token; only on loopback'))
+  .addOption(new Option('--codex <path>', 'the codex binary to run'))
+  .addOption(new Option('--tools <module>', 'serve the tools of this module in every session'))
+  .addOption(new Option('--cwd <directory>', 'where sessions work that do not say'))
+  .addOption(
+    new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),
+  )
+  .addOption(json())
+  .action(async (options) => (await import('./serve.ts')).runServeCommand(options));
+
+program
   .command('mcp <module>')
   .description('serve the tools of a module to any MCP client, over stdio or streamable HTTP')
   .addOption(new Option('--http', 'listen on loopback instead of using stdio'))

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 
 const root = resolve(import.meta.dirname, '../..');
 const exec = promisify(execFile);
+const nodeTypes = `@types/node@${packageJson.devDependencies['@types/node']}`;
 
 const program = `
 import { createMesh, tool, SessionMeshError, type TurnResult } from 'sessionmesh';
@@ -45,14 +47,12 @@ test(
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2024',
-      lib: ['es2024', 'esnext.disposable'],
       strict: true,
       noEmit: true,
-      types: [],
-      skipLibCheck: false,
+      types: ['node'],
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
-    await exec('npm', ['install', '--no-audit', '--no-fund', join(folder, filename)], {
+    await exec('npm', ['install', '--no-audit', '--no-fund', join(folder, filename), nodeTypes], {
       cwd: folder,
     });
 

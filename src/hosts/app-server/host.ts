@@ -15,6 +15,7 @@ import type {
 import type { AttachedSession } from './attached-session.ts';
 import { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
+import type { AppServerTap } from './options.ts';
 import { parseThreadId, textInput, type ClientMethod, type ClientRequests } from './protocol.ts';
 import { Questions } from './questions.ts';
 import { recoverSessions, resumeThread, threadSettings } from './recovery.ts';
@@ -35,6 +36,7 @@ const notOpen: AnswerVerdict = { type: 'abandoned', reason: 'the host does not w
 export interface AppServerHostOptions {
   readonly dialer: Dialer;
   readonly onQuestion: QuestionPolicy | undefined;
+  readonly onMessage?: AppServerTap['onMessage'] | undefined;
 }
 
 /** A Codex app-server as a host. Made by `appServer`. */
@@ -51,7 +53,7 @@ export class AppServerHost implements Host {
   #isStarted = false;
   #isClosed = false;
 
-  constructor({ dialer, onQuestion }: AppServerHostOptions, context: HostContext) {
+  constructor({ dialer, onQuestion, onMessage }: AppServerHostOptions, context: HostContext) {
     this.#context = context;
     this.#sessions = new Sessions(this.#emit, context.limits.turnsKeptMax);
     this.#questions = new Questions(onQuestion, context, this.#emit);
@@ -61,6 +63,7 @@ export class AppServerHost implements Host {
       questions: this.#questions,
       logger: context.logger,
       emit: this.#emit,
+      onMessage,
       epoch: () => this.#supervisor.epoch,
     });
     this.#supervisor = new Supervisor(dialer, context, {
@@ -213,6 +216,19 @@ export class AppServerHost implements Host {
     await link.request(fate === 'archive' ? 'thread/archive' : 'thread/delete', params, {
       timeoutMs,
     });
+  }
+
+  /**
+   * Asks the server something that is no business of a host, once there is a link; resolves with the
+   * answer, unparsed. Throws as `Link.request`, and `stream_closed` if no link comes.
+   */
+  async request<Method extends ClientMethod>(
+    method: Method,
+    params: ClientRequests[Method],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const link = await this.#whenLinked(signal);
+    return link.request(method, params, signal && { signal });
   }
 
   close(): Promise<void> {

@@ -1,11 +1,12 @@
 /** What the server sends unasked, turned into what it means. Everything here runs on the read path. */
-import { SessionMeshError } from '../../errors.ts';
+import { messageOf, SessionMeshError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { RpcRequest } from '../../rpc/message.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
 import type { HostSignal } from '../host.ts';
 import type { Link } from './link.ts';
 import type { HeardNotification } from './methods.ts';
+import type { AppServerMessage, AppServerTap } from './options.ts';
 import {
   isJsonObject,
   parseNotice,
@@ -28,6 +29,7 @@ export interface IncomingOptions {
   readonly questions: Questions;
   readonly logger: Logger;
   readonly emit: (signal: HostSignal) => void;
+  readonly onMessage?: AppServerTap['onMessage'] | undefined;
   /** The current epoch, or null before the handshake is over. */
   readonly epoch: () => string | null;
 }
@@ -49,11 +51,23 @@ export class Incoming {
   request(link: Link, request: RpcRequest): boolean {
     if (request.method === 'item/tool/call') this.#takeCall(link, request);
     else this.#options.questions.ask(link, request);
+    this.#show({ method: request.method, params: request.params, requestId: request.id });
     return true;
   }
 
   notification(link: Link, method: string, params: unknown): void {
     if (isHeard(method) && !this.#hear(link, method, params)) this.#discard(method);
+    this.#show({ method, params });
+  }
+
+  /** Whoever watches may throw; the link must not notice. */
+  #show(message: AppServerMessage): void {
+    try {
+      this.#options.onMessage?.(message);
+    } catch (error) {
+      const fields = { method: message.method, error: messageOf(error) };
+      this.#options.logger.error(fields, 'a message was not watched');
+    }
   }
 
   #takeCall(link: Link, { id, method, params }: RpcRequest): void {

@@ -126,7 +126,7 @@ export class Link {
         capabilities: {
           experimentalApi: true,
           requestAttestation: false,
-          optOutNotificationMethods: unheardNotifications,
+          optOutNotificationMethods: dialer.unheard ?? unheardNotifications,
         },
       },
       { signal },

@@ -2,8 +2,26 @@
 import { SessionMeshError } from '../../errors.ts';
 import type { QuestionPolicy } from '../host.ts';
 
+/** Something the server sent unasked: a notification, or a request, which has an id. */
+export interface AppServerMessage {
+  readonly method: string;
+  readonly params: unknown;
+  readonly requestId?: string | number;
+}
+
+/** What may be seen of the messages that pass the host. */
+export interface AppServerTap {
+  /** Is told of each message once the host has taken it in, on the read path. */
+  readonly onMessage?: (message: AppServerMessage) => void;
+  /**
+   * Which notifications the server is asked to send: those that the host needs (`needed`, the default),
+   * the ones named here besides, or `all`.
+   */
+  readonly notifications?: 'needed' | 'all' | readonly string[];
+}
+
 /** A Codex that the host starts as a child process and talks to over stdio. */
-export interface SpawnedAppServer {
+export interface SpawnedAppServer extends AppServerTap {
   /** The program to run. Default: the Codex found by looking around; see `findFrom`. */
   readonly command?: string;
   /** All of its arguments. Default: `['app-server']`. */
@@ -19,7 +37,7 @@ export interface SpawnedAppServer {
 }
 
 /** A Codex app-server that runs already and listens on a socket. It goes on when the host is closed. */
-export interface ConnectedAppServer {
+export interface ConnectedAppServer extends AppServerTap {
   /** `ws://host:port`, `wss://…` or `ws+unix:///path/to.sock:/`. */
   readonly url: string;
   /** The bearer token, where the server asks for one. */

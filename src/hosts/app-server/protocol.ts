@@ -23,6 +23,26 @@ export interface ThreadSettings {
   readonly developerInstructions?: string;
 }
 
+/** What may be changed of a thread between turns. */
+export interface TurnSettings {
+  readonly model?: string;
+  readonly effort?: string;
+  readonly approvalPolicy?: 'untrusted' | 'on-request' | 'never';
+  readonly sandboxPolicy?: SandboxPolicy;
+}
+
+/** What commands of a thread may do. */
+export type SandboxPolicy =
+  | { readonly type: 'dangerFullAccess' }
+  | { readonly type: 'readOnly'; readonly networkAccess: boolean }
+  | {
+      readonly type: 'workspaceWrite';
+      readonly writableRoots: readonly string[];
+      readonly networkAccess: boolean;
+      readonly excludeTmpdirEnvVar: boolean;
+      readonly excludeSlashTmp: boolean;
+    };
+
 interface TextInput {
   readonly type: 'text';
   readonly text: string;
@@ -60,7 +80,14 @@ export interface ClientRequests {
   'thread/unsubscribe': ThreadTarget;
   'thread/archive': ThreadTarget;
   'thread/delete': ThreadTarget;
-  'thread/turns/list': ThreadTarget & Page & { readonly itemsView: 'summary' };
+  'thread/read': ThreadTarget & { readonly includeTurns: false };
+  'thread/list': {
+    readonly limit: number;
+    readonly archived: boolean;
+    readonly cursor?: string;
+  };
+  'thread/settings/update': ThreadTarget & TurnSettings;
+  'thread/turns/list': ThreadTarget & Page & { readonly itemsView: 'summary' | 'full' };
   'thread/items/list': ThreadTarget & Page & { readonly turnId: string };
   'turn/start': ThreadTarget & {
     readonly clientUserMessageId: string;
@@ -71,6 +98,7 @@ export interface ClientRequests {
     readonly input: readonly TextInput[];
   };
   'turn/interrupt': ThreadTarget & { readonly turnId: string };
+  'account/read': { readonly refreshToken: false };
 }
 
 /** A request that we make. */

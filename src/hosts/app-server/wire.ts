@@ -10,6 +10,7 @@ import { connectWebSocket } from '../../rpc/websocket.ts';
 import type { HostContext } from '../host.ts';
 import { startChild, type Child } from './child.ts';
 import { locateCodex } from './locate.ts';
+import { unheardNotifications } from './methods.ts';
 import { isConnected, type AppServerOptions, type ConnectedAppServer } from './options.ts';
 import type { SpawnedAppServer } from './options.ts';
 
@@ -28,13 +29,23 @@ export interface Dialer {
   readonly name: string;
   /** Whether each wire is a server process of its own, so that its loss ends the epoch. */
   readonly ownsServer: boolean;
+  /** Notifications that the server is asked not to send. Default: all that the host does not hear. */
+  readonly unheard?: readonly string[];
   /** @throws SessionMeshError why there is no wire; the reason of `signal` once it aborts. */
   dial(signal: AbortSignal): Promise<Wire>;
 }
 
 /** The dialer for these options. */
 export function createDialer(options: AppServerOptions, context: HostContext): Dialer {
-  return isConnected(options) ? socketDialer(options, context) : childDialer(options, context);
+  const dialer = isConnected(options)
+    ? socketDialer(options, context)
+    : childDialer(options, context);
+  return { ...dialer, unheard: unheardBeside(options.notifications ?? 'needed') };
+}
+
+function unheardBeside(heard: 'needed' | 'all' | readonly string[]): readonly string[] {
+  if (heard === 'all') return [];
+  return unheardNotifications.filter((method) => heard === 'needed' || !heard.includes(method));
 }
 
 function socketDialer({ url, token }: ConnectedAppServer, { env, limits }: HostContext): Dialer {

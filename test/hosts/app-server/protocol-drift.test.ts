@@ -47,11 +47,15 @@ const params = {
   'thread/unsubscribe': 'v2/ThreadUnsubscribeParams',
   'thread/archive': 'v2/ThreadArchiveParams',
   'thread/delete': 'v2/ThreadDeleteParams',
+  'thread/read': 'v2/ThreadReadParams',
+  'thread/list': 'v2/ThreadListParams',
+  'thread/settings/update': 'v2/ThreadSettingsUpdateParams',
   'thread/turns/list': 'v2/ThreadTurnsListParams',
   'thread/items/list': 'v2/ThreadItemsListParams',
   'turn/start': 'v2/TurnStartParams',
   'turn/steer': 'v2/TurnSteerParams',
   'turn/interrupt': 'v2/TurnInterruptParams',
+  'account/read': 'v2/GetAccountParams',
 } satisfies Record<ClientMethod, string>;
 
 interface Read {

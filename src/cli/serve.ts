@@ -1,0 +1,94 @@
+/** `sessionmesh serve`: sessions over HTTP and a WebSocket, for clients in any language. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { SessionMeshError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { startService, type Service } from '../service/service.ts';
+import { watchInterruption } from './interruption.ts';
+import { loadToolModule } from './tool-module.ts';
+
+/** What `serve` takes, as the command line gives it. */
+export interface ServeCommandOptions {
+  /** Where to listen. Default: `127.0.0.1`. */
+  readonly host?: string;
+  /** Default: 3001; 0 for any free one. */
+  readonly port?: number;
+  /** False: no token is asked for. Only on loopback. */
+  readonly auth?: boolean;
+  /** The Codex program. Default: the one that is found. */
+  readonly codex?: string;
+  /** A module whose exported tools are served in every session. */
+  readonly tools?: string;
+  /** Where sessions work that do not say. */
+  readonly cwd?: string;
+  /** Publish everything Codex tells, and each of it twice, as clients of old expect. */
+  readonly allNotifications?: boolean;
+  readonly json?: boolean;
+}
+
+/** What others wrote into a line must not steer the terminal it is shown on. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
+}
+
+function complain(level: string, fields: object, message: string): void {
+  const line = `sessionmesh: ${level}: ${message} ${JSON.stringify(fields)}`;
+  process.stderr.write(`${plain(line)}\n`);
+}
+
+/** Warnings and errors, one a line, to stderr. */
+const stderrLogger: Logger = {
+  debug() {},
+  info() {},
+  warn: (fields, message) => complain('warning', fields, message),
+  error: (fields, message) => complain('error', fields, message),
+};
+
+function announce(service: Service, stateDir: string, json: boolean): void {
+  const { url, tokenFile } = service;
+  const stateFile = join(stateDir, 'service.json');
+  const { pid } = process;
+  const token = tokenFile === null ? 'no token is asked for' : `its token is in ${tokenFile}`;
+  const text = json
+    ? JSON.stringify({ type: 'service.started', url, pid, tokenFile, stateFile })
+    : `sessionmesh service at ${url}\n${token}\nCtrl-C ends it`;
+  process.stdout.write(`${text}\n`);
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((settle) => {
+    if (signal.aborted) settle();
+    else signal.addEventListener('abort', () => settle(), { once: true });
+  });
+}
+
+function checkPort(port: number | undefined): void {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port < 65_536)) return;
+  const expected = '--port to be a number from 0 to 65535';
+  throw new SessionMeshError('option_invalid', { expected, found: String(port) });
+}
+
+/** Serves until it is interrupted; then turns may go on for a moment before everything ends. */
+export async function runServeCommand(options: ServeCommandOptions): Promise<void> {
+  const { host, port, auth = true, codex, tools, cwd, allNotifications, json = false } = options;
+  checkPort(port);
+  using interruption = watchInterruption();
+  const stateDir = process.env['SESSIONMESH_HOME'] ?? join(homedir(), '.sessionmesh');
+  const service = await startService({
+    host: { env: process.env, ...(codex === undefined ? {} : { command: codex }) },
+    ...(host === undefined ? {} : { address: host }),
+    ...(port === undefined ? {} : { port }),
+    ...(auth ? {} : { token: null }),
+    ...(tools === undefined ? {} : { tools: (await loadToolModule(tools)).parts }),
+    ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),
+    notifications: allNotifications ? 'all' : 'chosen',
+    stateDir,
+    logger: stderrLogger,
+    signal: interruption.signal,
+  });
+  announce(service, stateDir, json);
+  await whenAborted(interruption.signal);
+  if (!json) process.stdout.write('ending; turns may go on for a moment, Ctrl-C again stops now\n');
+  await service.close();
+}

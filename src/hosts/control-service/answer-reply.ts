@@ -1,0 +1,81 @@
+/** What the service's reply to an answer means: in its own words, and for the call. Pure. */
+import { isJsonObject } from '../app-server/protocol.ts';
+import type { AnswerVerdict } from '../host.ts';
+import { codeOf, describeReply } from './service-client.ts';
+import type { ServiceReply } from './wire.ts';
+
+/** One attempt to hand an answer over, as the service's own words have it. */
+export interface AnswerAttempt {
+  /**
+   * The `status` of the reply (`ok`, `not_found`, `conflict`, `error` …), `malformed` for a reply without
+   * one, `exception` for anything but a reply of this route.
+   */
+  readonly status: string;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+/** What an attempt comes to. */
+export interface AnswerMeaning {
+  readonly verdict: AnswerVerdict;
+  /** The call may be answered by this attempt, although the service did not say so. */
+  readonly mayHaveLanded: boolean;
+}
+
+const routeStatuses: ReadonlySet<number> = new Set([200, 404, 409, 500]);
+const refusedStatuses: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+
+/** The reply in the words of the service. */
+export function readAttempt(reply: ServiceReply): AnswerAttempt {
+  const { status, body } = reply;
+  const message = isJsonObject(body) && typeof body.message === 'string' ? body.message : null;
+  const code = codeOf(reply);
+  const isRouteReply = routeStatuses.has(status) || (status > 200 && status < 300);
+  if (!isRouteReply) return { status: 'exception', code, message: describeReply(reply) };
+  const word = isJsonObject(body) && typeof body.status === 'string' ? body.status.trim() : '';
+  return { status: word === '' ? 'malformed' : word, code, message };
+}
+
+const answered: AnswerMeaning = { verdict: { type: 'answered' }, mayHaveLanded: true };
+
+const again = (reason: string, mayHaveLanded: boolean, afterMs?: number): AnswerMeaning => ({
+  verdict: { type: 'again', reason, ...(afterMs === undefined ? {} : { afterMs }) },
+  mayHaveLanded,
+});
+
+const abandoned = (reason: string): AnswerMeaning => ({
+  verdict: { type: 'abandoned', reason },
+  mayHaveLanded: false,
+});
+
+/**
+ * What a reply means for the call. `mayHaveLanded`: whether an earlier attempt may have arrived, in which
+ * case a service that no longer knows the call is taken to have that answer.
+ */
+export function meaningOf(reply: ServiceReply, mayHaveLanded: boolean): AnswerMeaning {
+  const { status, retryAfterMs } = reply;
+  const attempt = readAttempt(reply);
+  const said = describeReply(reply);
+  if (status >= 200 && status < 300) {
+    return attempt.status === 'ok' ? answered : again(`${said} without a status`, true);
+  }
+  if (refusedStatuses.has(status)) {
+    return { verdict: { type: 'refused', reason: said }, mayHaveLanded: false };
+  }
+  switch (status) {
+    case 404:
+      if (attempt.status !== 'not_found') return again(said, mayHaveLanded);
+      return mayHaveLanded
+        ? { verdict: { type: 'answered', presumed: true }, mayHaveLanded }
+        : abandoned('the service does not know the call');
+    case 409:
+      return attempt.code === 'in_flight' ? again(said, true) : abandoned(said);
+    case 403:
+    case 410:
+      return abandoned(said);
+    case 429:
+      return again(said, mayHaveLanded, retryAfterMs ?? undefined);
+    default:
+      return again(said, mayHaveLanded || status >= 500, retryAfterMs ?? undefined);
+  }
+}

@@ -1,0 +1,44 @@
+/** The routes of a control service that are used, as requests. */
+import type { ServiceRequest } from './wire.ts';
+
+/** A path with what is filled in encoded: an id may hold anything. */
+function path(parts: TemplateStringsArray, ...ids: readonly string[]): string {
+  return String.raw({ raw: parts }, ...ids.map(encodeURIComponent));
+}
+
+const get = (at: string): ServiceRequest => ({ method: 'GET', path: at });
+const post = (at: string, body: object): ServiceRequest => ({
+  method: 'POST',
+  path: at,
+  body: JSON.stringify(body),
+});
+
+export const routes = {
+  createSession: (body: object) => post('/sessions', body),
+  readSession: (id: string) => get(path`/sessions/${id}`),
+  deleteSession: (id: string): ServiceRequest => ({
+    method: 'DELETE',
+    path: path`/sessions/${id}`,
+  }),
+  renameSession: (id: string, title: string) => post(path`/sessions/${id}/rename`, { title }),
+  postMessage: (id: string, body: object) => post(path`/sessions/${id}/messages`, body),
+  interrupt: (id: string, turnId: string) => post(path`/sessions/${id}/interrupt`, { turnId }),
+  pendingCalls: (id: string) => get(path`/sessions/${id}/tool-calls`),
+  health: () => get('/health'),
+
+  /** `text` is the JSON of the whole body, made once for a call. */
+  answer: (requestId: string, text: string, fence: number | null): ServiceRequest => ({
+    method: 'POST',
+    path: path`/tool-calls/${requestId}/response`,
+    body: text,
+    ...(fence === null ? {} : { headers: { 'x-sessionmesh-fence': String(fence) } }),
+  }),
+
+  takeLease: (id: string, lease: { holder: string; ttlMs: number; fence?: number }) =>
+    post(path`/sessions/${id}/lease`, lease),
+  releaseLease: (id: string, fence: number): ServiceRequest => ({
+    method: 'DELETE',
+    path: path`/sessions/${id}/lease`,
+    body: JSON.stringify({ fence }),
+  }),
+};

@@ -1,0 +1,190 @@
+/**
+ * Requests to a control service, with what concerns all of them: the token, deadlines, a bound on how many
+ * are under way, and the patience that an overloaded service asks for.
+ */
+import { sleep } from '../../env.ts';
+import { isSessionMeshError, SessionMeshError } from '../../errors.ts';
+import { isJsonObject } from '../app-server/protocol.ts';
+import type { HostContext } from '../host.ts';
+import type { Credential, Credentials } from './credentials.ts';
+import type { ServiceReply, ServiceRequest, ServiceWire } from './wire.ts';
+
+/** How long an answer may take, and who may give up before. */
+export interface RequestOptions {
+  /** Milliseconds. Default `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a client of a service is made of. */
+export interface ServiceClientOptions {
+  readonly wire: ServiceWire;
+  readonly credentials: Credentials;
+  readonly context: HostContext;
+  /** The service refuses us for good. */
+  readonly onUnauthorized: (cause: SessionMeshError) => void;
+}
+
+/** The `code` of an error body, or null. */
+export function codeOf({ body }: ServiceReply): string | null {
+  return isJsonObject(body) && typeof body.code === 'string' ? body.code.trim() : null;
+}
+
+/**
+ * Whether the token is what was refused: neither Codex itself, which may not be logged in, nor a session
+ * that belongs to the service.
+ */
+function isRefusal(reply: ServiceReply): boolean {
+  if (reply.status === 401) return codeOf(reply) !== 'auth_required';
+  return reply.status === 403 && codeOf(reply) !== 'system_session';
+}
+
+/** The client of one service. */
+export class ServiceClient {
+  readonly #options: ServiceClientOptions;
+  readonly #life = new AbortController();
+  #underWay = 0;
+  /** Monotonic milliseconds before which nothing is sent. */
+  #pausedUntilMs = 0;
+
+  constructor(options: ServiceClientOptions) {
+    this.#options = options;
+  }
+
+  /** Aborts when the client is closed. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /**
+   * Sends a request and resolves with the answer, whatever its status, 401 and 403 aside.
+   * @throws SessionMeshError `host_unauthorized`, `request_timeout`, `overloaded`, or as `ServiceWire.request`;
+   * the reason of `signal`.
+   */
+  async request(request: ServiceRequest, options: RequestOptions = {}): Promise<ServiceReply> {
+    const { requestsQueuedMax } = this.#options.context.limits;
+    if (this.#underWay >= requestsQueuedMax) {
+      throw new SessionMeshError('overloaded', {
+        expected: `at most ${requestsQueuedMax} requests`,
+      });
+    }
+    this.#underWay += 1;
+    try {
+      return await this.#inTime(request, options);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /**
+   * The token for a stream, and what to do when it is refused.
+   * @throws SessionMeshError `host_unauthorized` from `send` if the token read anew is refused, too
+   */
+  async withToken<Result>(send: (token: string | null) => Promise<Result>): Promise<Result> {
+    const { credentials } = this.#options;
+    const used = await credentials.current();
+    try {
+      return await send(used.token);
+    } catch (thrown) {
+      if (!isSessionMeshError(thrown, 'host_unauthorized')) throw thrown;
+      if (!(await credentials.renew(used))) throw thrown;
+    }
+    return send((await credentials.current()).token);
+  }
+
+  /** Gives up what is under way. Idempotent. */
+  async close(): Promise<void> {
+    this.#life.abort(new SessionMeshError('mesh_closed'));
+    await this.#options.wire.close();
+  }
+
+  async #inTime(request: ServiceRequest, options: RequestOptions): Promise<ServiceReply> {
+    const { env, limits } = this.#options.context;
+    const { timeoutMs = limits.requestTimeoutMs, signal } = options;
+    const late = new AbortController();
+    const timer = env.clock.setTimeout(() => late.abort(tooLate(request, timeoutMs)), timeoutMs);
+    const any = [late.signal, this.#life.signal, ...(signal ? [signal] : [])];
+    try {
+      const abort = AbortSignal.any(any);
+      const reply = await this.#authorized(request, abort);
+      if (reply.status === 429) this.#pause(reply);
+      return reply;
+    } finally {
+      env.clock.clearTimeout(timer);
+    }
+  }
+
+  async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceReply> {
+    const { credentials, onUnauthorized } = this.#options;
+    const used = await credentials.current();
+    const first = await this.#send(request, used, signal);
+    if (!isRefusal(first)) return first;
+    const second = (await credentials.renew(used))
+      ? await this.#send(request, await credentials.current(), signal)
+      : first;
+    if (!isRefusal(second)) return second;
+    const found = `HTTP ${second.status} for ${request.method} ${request.path}`;
+    const cause = new SessionMeshError('host_unauthorized', { found });
+    // A token may be good for some requests only, which says nothing about the others.
+    if (second.status === 401) onUnauthorized(cause);
+    throw cause;
+  }
+
+  async #send(
+    request: ServiceRequest,
+    { token }: Credential,
+    signal: AbortSignal,
+  ): Promise<ServiceReply> {
+    const { wire, context } = this.#options;
+    const { clock } = context.env;
+    signal.throwIfAborted();
+    for (let restMs = this.#restMs(); restMs > 0; restMs = this.#restMs()) {
+      await sleep(clock, restMs, signal);
+    }
+    return wire.request(request, token, signal);
+  }
+
+  #restMs(): number {
+    return this.#pausedUntilMs - this.#options.context.env.clock.monotonic();
+  }
+
+  #pause({ retryAfterMs }: ServiceReply): void {
+    const { env, limits } = this.#options.context;
+    const untilMs = env.clock.monotonic() + Math.min(retryAfterMs ?? 0, limits.retryAfterMaxMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+  }
+}
+
+function tooLate({ method, path }: ServiceRequest, timeoutMs: number): SessionMeshError {
+  const expected = `an answer to ${method} ${path} within ${timeoutMs} ms`;
+  return new SessionMeshError('request_timeout', { expected });
+}
+
+/** What the service says in an answer that is not what was asked for: `HTTP 400 invalid_request: …`. */
+export function describeReply(reply: ServiceReply): string {
+  const { status, body } = reply;
+  const fields = isJsonObject(body) ? body : {};
+  const issues = Array.isArray(fields.issues) ? fields.issues.flatMap(describeIssue) : [];
+  const message = typeof fields.message === 'string' ? fields.message : null;
+  const words = [codeOf(reply) ?? (typeof fields.status === 'string' ? fields.status : null)];
+  const said = [message, ...issues].filter((part) => part !== null).join('; ');
+  return (
+    [`HTTP ${status}`, ...words.filter((word) => word !== null)].join(' ') + (said && `: ${said}`)
+  );
+}
+
+function describeIssue(issue: unknown): readonly string[] {
+  if (!isJsonObject(issue) || typeof issue.message !== 'string') return [];
+  const path = Array.isArray(issue.path) ? issue.path.join('.') : '';
+  return [path === '' ? issue.message : `${path}: ${issue.message}`];
+}
+
+/** The error of an answer that says no to something about a session. */
+export function refusalOf(reply: ServiceReply, sessionId?: string): SessionMeshError {
+  const found = describeReply(reply);
+  const facts = { found, cause: reply, ...(sessionId === undefined ? {} : { sessionId }) };
+  const isNotFound = isJsonObject(reply.body) && reply.body.status === 'not_found';
+  if (reply.status === 404 && isNotFound) return new SessionMeshError('session_unknown', facts);
+  if (reply.status === 410) return new SessionMeshError('session_deleted', facts);
+  return new SessionMeshError(reply.status === 429 ? 'overloaded' : 'request_refused', facts);
+}

@@ -1,0 +1,101 @@
+/** Routes: the lease of a session is taken, renewed and given back. */
+import type { Lease, LeaseConflict } from '../lease.ts';
+import { notFound, ok, refusal } from '../reply.ts';
+import { route, type Route } from '../route.ts';
+import type { ServiceCore } from '../service-core.ts';
+import { readThread } from '../thread.ts';
+import { notBlank } from '../validation.ts';
+import { forSession, sessionAnswers } from './session-access.ts';
+
+function shown({ holder, fence, expiresAt }: Lease): object {
+  return { holder, fence, expiresAt: new Date(expiresAt).toISOString() };
+}
+
+/** The body of an answer that a lease stands in the way of. */
+export function conflictBody(
+  about: Readonly<Record<string, string>>,
+  { lease }: LeaseConflict,
+): object {
+  const holder = lease?.holder ?? null;
+  const expiresAt = lease ? new Date(lease.expiresAt).toISOString() : null;
+  return { status: 'conflict', code: 'leased', ...about, holder, expiresAt };
+}
+
+function takeRoute(core: ServiceCore): Route {
+  const { limits, leases, sessions, keeper } = core;
+  const holder = {
+    type: 'string',
+    pattern: notBlank,
+    maxLength: limits.serviceNameCharsMax,
+  } as const;
+  return route(
+    {
+      method: 'POST',
+      path: '/api/sessions/:sessionId/lease',
+      operationId: 'takeSessionLease',
+      summary: 'Take or renew the right to answer the calls of a session',
+      scope: 'respond',
+      body: {
+        type: 'object',
+        properties: {
+          holder,
+          ttlMs: { type: 'integer', minimum: 1 },
+          fence: { type: 'integer', description: 'Of the lease that is renewed.' },
+        },
+        required: ['holder'],
+      },
+      answers: {
+        200: { description: 'The lease' },
+        409: { description: 'Somebody else holds it' },
+        ...sessionAnswers,
+      },
+      handle: (request) =>
+        forSession(core, request, async (sessionId) => {
+          // A lease of what is not there would be a way to fill the memory.
+          if (!sessions.record(sessionId)) await readThread(keeper.ask, sessionId);
+          const taken = leases.take(sessionId, request.body);
+          if (!('type' in taken)) return ok({ status: 'ok', lease: shown(taken) });
+          if (taken.type === 'conflict') return { status: 409, body: conflictBody({}, taken) };
+          return refusal(429, 'overloaded', 'too many sessions have a lease');
+        }),
+    },
+    limits.serviceIssuesMax,
+  );
+}
+
+function releaseRoute(core: ServiceCore): Route {
+  return route(
+    {
+      method: 'DELETE',
+      path: '/api/sessions/:sessionId/lease',
+      operationId: 'releaseSessionLease',
+      summary: 'Give the lease of a session back',
+      scope: 'respond',
+      body: {
+        type: 'object',
+        properties: { fence: { type: 'integer' } },
+        required: ['fence'],
+      },
+      answers: {
+        200: { description: 'It is free' },
+        409: { description: 'Somebody else holds it' },
+        ...sessionAnswers,
+      },
+      handle: (request) =>
+        forSession(core, request, (sessionId) => {
+          const released = core.leases.release(sessionId, request.body.fence);
+          if (released.type === 'conflict')
+            return { status: 409, body: conflictBody({}, released) };
+          return released.type === 'none'
+            ? notFound({ sessionId })
+            : ok({ status: 'ok', sessionId });
+        }),
+    },
+    core.limits.serviceIssuesMax,
+  );
+}
+
+/** The routes of leases. */
+export function leaseRoutes(core: ServiceCore): readonly Route[] {
+  return [takeRoute(core), releaseRoute(core)];
+}

@@ -1,0 +1,238 @@
+/**
+ * The HTTP server: connections and their bounds, requests into routes, what goes wrong into answers.
+ * What the routes do is theirs; what may come in is decided in `guard.ts`, before a body is read.
+ */
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { messageOf, SessionMeshError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import type { Access } from './auth.ts';
+import { admit, type Demand } from './guard.ts';
+import { BodyError, parseBody } from './json-body.ts';
+import type { OriginPolicy } from './origin.ts';
+import {
+  describeThrown,
+  errorReply,
+  invalidRequest,
+  noRoute,
+  refusal,
+  type Reply,
+} from './reply.ts';
+import type { Route, RouteRequest } from './route.ts';
+import type { ServiceCore } from './service-core.ts';
+import { serveUpgrades } from './upgrade.ts';
+
+const jsonType = 'application/json; charset=utf-8';
+const emptyBody = "Body cannot be empty when content-type is set to 'application/json'";
+
+/** What the server needs. */
+export interface ServerOptions {
+  readonly core: ServiceCore;
+  readonly routes: readonly Route[];
+  /** Known once it listens, because the port is part of it. */
+  readonly origins: () => OriginPolicy;
+}
+
+/** A server that can listen. */
+export interface HttpServer {
+  /** Resolves with the port. Throws `service_start_failed`. */
+  listen(address: string, port: number): Promise<number>;
+  /** Ends: no connection is left. Idempotent. */
+  close(): Promise<void>;
+}
+
+function createApp(limits: Limits): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.serviceBodyBytesMax,
+    requestTimeout: limits.serviceRequestTimeoutMs,
+    keepAliveTimeout: limits.serviceKeepAliveMs,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    trustProxy: false,
+    routerOptions: { maxParamLength: 1_000 },
+    http: {
+      maxHeaderSize: limits.serviceHeaderBytesMax,
+      // Node looks for late connections every half minute, unless it is told to look more often.
+      connectionsCheckingInterval: Math.min(limits.serviceHeadersTimeoutMs, 1_000),
+    },
+    frameworkErrors: (error, _request, reply) => {
+      // A path that cannot be decoded: it was not let in yet, so it learns nothing.
+      const refused = refusal(error.statusCode ?? 400, 'request_failed', 'Bad request');
+      void send(reply.header('connection', 'close'), refused);
+    },
+  });
+  app.server.headersTimeout = limits.serviceHeadersTimeoutMs;
+  app.server.maxConnections = limits.serviceConnectionsMax;
+  return app;
+}
+
+/** Nothing but JSON is read, whatever a browser may send without asking. */
+function acceptJsonOnly(app: FastifyInstance, limits: Limits): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    const bytes = Buffer.from(body);
+    try {
+      if (bytes.length === 0) throw new BodyError(emptyBody);
+      done(null, parseBody(bytes, limits));
+    } catch (thrown) {
+      done(thrown instanceof Error ? thrown : new BodyError(String(thrown)), undefined);
+    }
+  });
+}
+
+function send(reply: FastifyReply, { status, body, headers = {} }: Reply): FastifyReply {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = text === '' ? {} : { 'content-type': jsonType };
+  return reply
+    .code(status)
+    .headers({ ...type, ...headers })
+    .send(text);
+}
+
+/** The answer to what Fastify itself refused. Its messages say nothing that the sender did not send. */
+function refusedByServer({ statusCode = 500, message }: FastifyError): Reply | null {
+  return statusCode < 500 ? refusal(statusCode, 'request_failed', message) : null;
+}
+
+/** Lets requests in, or answers them at once. Returns who may do what, for the handlers. */
+function guardRequests(
+  app: FastifyInstance,
+  { core, routes, origins }: ServerOptions,
+): (request: FastifyRequest) => Access {
+  const { keyring } = core;
+  const demands = new Map<string, Demand>(
+    routes.map(({ method, path, scope }) => [`${method} ${path}`, scope]),
+  );
+  const accesses = new WeakMap<FastifyRequest, Access>();
+  // Also before the answer that there is no such route: who has no token learns nothing.
+  app.addHook('onRequest', (request, reply, done) => {
+    const demand = demands.get(`${request.method} ${request.routeOptions.url}`);
+    const passage = admit(request.headers, demand === undefined ? 'token' : demand, {
+      keyring,
+      origins: origins(),
+    });
+    if ('access' in passage) {
+      accesses.set(request, passage.access);
+      done();
+      return;
+    }
+    // What follows on this connection may be a body that nobody is going to read.
+    void send(reply.header('connection', 'close'), passage.reply);
+  });
+  return (request) => {
+    const access = accesses.get(request);
+    if (!access) throw new Error('a request was served that was not let in');
+    return access;
+  };
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function readRequest(request: FastifyRequest, access: Access): RouteRequest {
+  const { query, body, headers } = request;
+  const params: Readonly<Record<string, unknown>> = Object(request.params);
+  return { access, param: (name) => textOf(params[name]), query, body, headers };
+}
+
+function explainFailure(error: FastifyError, request: FastifyRequest, logger: Logger): Reply {
+  const sessionId = textOf(Object(request.params).sessionId);
+  const details = sessionId === '' ? {} : { sessionId };
+  const isOurs = error instanceof SessionMeshError;
+  const refused = isOurs ? null : refusedByServer(error);
+  const reply = refused ?? errorReply(error, details);
+  if (reply.status >= 500) {
+    const where = { method: request.method, route: request.routeOptions.url };
+    logger.warn({ ...where, status: reply.status, ...describeThrown(error) }, 'a request failed');
+  }
+  return reply;
+}
+
+function addRoutes(app: FastifyInstance, options: ServerOptions): void {
+  const { logger } = options.core;
+  const accessOf = guardRequests(app, options);
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    send(reply, explainFailure(error, request, logger)),
+  );
+  app.setNotFoundHandler((request, reply) => send(reply, noRoute(request.method, request.url)));
+  for (const { method, path, serve } of options.routes) {
+    app.route({
+      method,
+      url: path,
+      handler: async (request, reply) => {
+        const result = await serve(readRequest(request, accessOf(request)));
+        return send(reply, 'issues' in result ? invalidRequest(result.issues) : result);
+      },
+    });
+  }
+  app.addHook('onResponse', (request, reply, done) => {
+    // Never the query, a header or a body: those hold what is nobody's business.
+    const { method, routeOptions } = request;
+    const durationMs = Math.round(reply.elapsedTime);
+    const fields = {
+      method,
+      route: routeOptions.url ?? null,
+      status: reply.statusCode,
+      durationMs,
+    };
+    logger.debug(fields, 'a request was answered');
+    done();
+  });
+}
+
+/** Counts requests that are being served. What it returns resolves when there are none, or in time. */
+function watchRequests(app: FastifyInstance, { env, limits }: ServiceCore): () => Promise<void> {
+  let count = 0;
+  let onIdle: (() => void) | undefined;
+  app.addHook('onRequest', (_request, _reply, done) => {
+    count += 1;
+    done();
+  });
+  app.addHook('onResponse', (_request, _reply, done) => {
+    count -= 1;
+    if (count === 0) onIdle?.();
+    done();
+  });
+  return () =>
+    new Promise((resolve) => {
+      if (count === 0) {
+        resolve();
+        return;
+      }
+      const timer = env.clock.setTimeout(resolve, limits.streamCloseMs);
+      onIdle = () => {
+        env.clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+}
+
+/** Makes the server of a service. It does not listen yet. */
+export function createServer(options: ServerOptions): HttpServer {
+  const { core, origins } = options;
+  const app = createApp(core.limits);
+  const whenIdle = watchRequests(app, core);
+  acceptJsonOnly(app, core.limits);
+  addRoutes(app, options);
+  const closeStreams = serveUpgrades(app.server, { core, origins });
+  let closing: Promise<void> | undefined;
+  return {
+    async listen(address, port) {
+      try {
+        await app.listen({ host: address, port });
+      } catch (cause) {
+        const found = messageOf(cause);
+        throw new SessionMeshError('service_start_failed', { found, cause });
+      }
+      const bound: AddressInfo | string | null = app.server.address();
+      return typeof bound === 'object' && bound ? bound.port : port;
+    },
+    close: () => (closing ??= Promise.all([closeStreams(), whenIdle()]).then(() => app.close())),
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * `startService`: the mesh behind HTTP and a WebSocket, for clients in any language.
+ *
+ * It listens on loopback and asks for a token unless it is told otherwise, and it never does neither.
+ */
+import { createRequire } from 'node:module';
+import { systemEnv, type Env } from '../env.ts';
+import { SessionMeshError } from '../errors.ts';
+import { appServer, type AppServerOptions } from '../hosts/app-server/index.ts';
+import { defaultLimits, resolveLimits, type Limits } from '../limits.ts';
+import { silentLogger, type Logger } from '../logger.ts';
+import type { LedgerOptions } from '../mesh/mesh-options.ts';
+import type { CatalogPart } from '../tools/catalog.ts';
+import type { ToolBundle } from '../tools/contract.ts';
+import { isRecord } from '../tools/json.ts';
+import { Keyring, newToken, type AccessToken } from './auth.ts';
+import { publishedNotifications } from './notification.ts';
+import { createOriginPolicy, isLoopback, urlHost, type OriginPolicy } from './origin.ts';
+import { healthRoutes } from './routes/health.ts';
+import { leaseRoutes } from './routes/leases.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { questionRoutes } from './routes/questions.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { toolCallRoutes } from './routes/tool-calls.ts';
+import { createServer, type HttpServer } from './server.ts';
+import { ServiceCore, type ServiceHostFactory } from './service-core.ts';
+import { SessionRecords } from './session-record.ts';
+import { StateFiles } from './state-file.ts';
+
+/** How a service is set up. All of it is optional. */
+export interface ServiceOptions {
+  /** The Codex behind it, or a host of one's own. Default: the Codex found on this machine. */
+  readonly host?: AppServerOptions | ServiceHostFactory;
+  /** Where it listens. Default: `127.0.0.1`. */
+  readonly address?: string;
+  /** Default: 3001; 0 for any free one. */
+  readonly port?: number;
+  /**
+   * The token that is good for everything. Default: a new one for each start. Null: none is asked for,
+   * which only a service on loopback may do.
+   */
+  readonly token?: string | null;
+  /** Further tokens, good for less. */
+  readonly tokens?: readonly AccessToken[];
+  /** Other names it is reached by, as they stand in the `Host` of a request. */
+  readonly hosts?: readonly string[];
+  /** Pages that may call it, as they stand in `Origin`. Default: none. */
+  readonly origins?: readonly string[];
+  /** Tools that this process serves itself, in every session. */
+  readonly tools?: readonly (CatalogPart | ToolBundle)[];
+  /** Where sessions work that do not say. Default: where Codex itself does. */
+  readonly cwd?: string;
+  /**
+   * Which notifications of Codex are published: those about threads, turns and messages (`chosen`, the
+   * default), or `all`, and then each of them a second time as it came.
+   */
+  readonly notifications?: 'chosen' | 'all';
+  /** Where the token, the address and what is remembered of sessions are kept. Default: nowhere. */
+  readonly stateDir?: string | null;
+  /** Where claims and outcomes of calls are kept. Default: in memory. */
+  readonly ledger?: LedgerOptions;
+  readonly limits?: Partial<Limits>;
+  readonly logger?: Logger;
+  /** Closes the service when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Time, randomness and ids; for tests. */
+  readonly env?: Env;
+}
+
+/** A running service. Close it, or let `await using` do so. */
+export interface Service extends AsyncDisposable {
+  /** `http://127.0.0.1:3001`. */
+  readonly url: string;
+  /** Names this start. */
+  readonly epoch: string;
+  /** The token that is good for everything, or null if none is asked for. */
+  readonly token: string | null;
+  /** Where it is written, or null. */
+  readonly tokenFile: string | null;
+  /**
+   * From now on these tokens are valid and no others; the first one is written to the token file. Streams
+   * of tokens that are gone are closed.
+   * @throws SessionMeshError `option_invalid`, also of a service that asks for none
+   */
+  replaceTokens(tokens: readonly AccessToken[]): Promise<void>;
+  /**
+   * Takes no new work, lets turns go on for `graceMs` (default `serviceDrainMs`), then ends everything.
+   * Idempotent; a second call joins the first.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** An answer that a client may send whole must reach Codex whole. */
+function serviceLimits(given: Partial<Limits> = {}): Limits {
+  const bodyBytesMax = given.serviceBodyBytesMax ?? defaultLimits.serviceBodyBytesMax;
+  const resultTextBytesMax = Math.max(defaultLimits.resultTextBytesMax, bodyBytesMax);
+  return resolveLimits({ resultTextBytesMax, ...given });
+}
+
+function checkAddress({ address = '127.0.0.1', token }: ServiceOptions): string {
+  if (token === null && !isLoopback(address)) {
+    throw new SessionMeshError('option_invalid', {
+      expected: 'a token for an address that other machines reach',
+      found: `none for ${address}`,
+      fix: 'listen on 127.0.0.1, or leave `token` out',
+    });
+  }
+  return address;
+}
+
+function tokensOf(token: string | null, tokens: readonly AccessToken[]): AccessToken[] | null {
+  return token === null ? null : [{ token, scopes: ['read', 'respond', 'manage'] }, ...tokens];
+}
+
+function hostFactory({ host = {}, notifications }: ServiceOptions): ServiceHostFactory {
+  if (typeof host === 'function') return host;
+  const heard = notifications === 'all' ? 'all' : publishedNotifications;
+  return (hooks) => appServer({ ...host, ...hooks, notifications: heard });
+}
+
+const partsOf = (tool: CatalogPart | ToolBundle): readonly CatalogPart[] =>
+  'kind' in tool && tool.kind === 'bundle' ? tool.parts : [tool];
+
+function ownVersion(): string {
+  try {
+    const description: unknown = createRequire(import.meta.url)('sessionmesh/package.json');
+    if (isRecord(description) && typeof description.version === 'string')
+      return description.version;
+  } catch {
+    // Bundled into another program.
+  }
+  return 'unknown';
+}
+
+function serverOf(core: ServiceCore, place: Place): HttpServer {
+  const routes = [
+    ...sessionRoutes(core),
+    ...messageRoutes(core),
+    ...toolCallRoutes(core),
+    ...questionRoutes(core),
+    ...leaseRoutes(core),
+  ];
+  const health = healthRoutes(core, { version: ownVersion(), url: () => place.url }, routes);
+  const origins = () => place.origins;
+  return createServer({ core, routes: [...health, ...routes], origins });
+}
+
+/** Where a service is reached. Known once it listens, because the port is part of it. */
+interface Place {
+  url: string;
+  origins: OriginPolicy;
+}
+
+async function listen(
+  server: HttpServer,
+  place: Place,
+  { port: wanted = 3001, hosts = [], origins = [], ...options }: ServiceOptions,
+): Promise<void> {
+  const address = checkAddress(options);
+  const port = await server.listen(address, wanted);
+  place.origins = createOriginPolicy({ address, port, hosts, origins });
+  place.url = `http://${urlHost(address)}:${port}`;
+}
+
+async function createCore(
+  options: ServiceOptions,
+  keyring: Keyring,
+  files: StateFiles | null,
+): Promise<ServiceCore> {
+  const { env = systemEnv, logger = silentLogger, tools = [], cwd = null, ledger } = options;
+  const limits = serviceLimits(options.limits);
+  const path = files?.path('sessions.jsonl') ?? null;
+  return new ServiceCore({
+    env,
+    limits,
+    logger,
+    keyring,
+    records: await SessionRecords.open({ limits, logger, path }),
+    host: hostFactory(options),
+    served: tools.flatMap(partsOf),
+    cwd,
+    publishesAll: options.notifications === 'all',
+    ledger,
+  });
+}
+
+/** What a running service is made of. */
+interface Running {
+  readonly core: ServiceCore;
+  readonly server: HttpServer;
+  readonly files: StateFiles | null;
+  readonly url: string;
+  readonly token: string | null;
+  readonly tokenFile: string | null;
+}
+
+async function end({ core, server, files }: Running, graceMs: number): Promise<void> {
+  await core.drain(graceMs);
+  // The mesh first: whoever still follows the stream is told what became of the calls.
+  await core.close();
+  await server.close();
+  await files?.remove();
+}
+
+function handleOf(running: Running, signal: AbortSignal | undefined): Service {
+  const { core, files, url, tokenFile } = running;
+  const { keyring, stream, limits } = core;
+  let { token } = running;
+  let closing: Promise<void> | undefined;
+  const close: Service['close'] = ({ graceMs = limits.serviceDrainMs } = {}) => {
+    signal?.removeEventListener('abort', onAbort);
+    return (closing ??= end(running, graceMs));
+  };
+  const onAbort = () => void close();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    url,
+    epoch: core.epoch,
+    tokenFile,
+    get token() {
+      return token;
+    },
+    async replaceTokens(next) {
+      const [first] = next;
+      if (keyring.isOpen || !first) {
+        const expected = 'a service that asks for tokens, and at least one of them';
+        const found = first ? 'a service that asks for none' : 'no token';
+        throw new SessionMeshError('option_invalid', { expected, found });
+      }
+      keyring.replace(next);
+      token = first.token;
+      stream.closeUnless((access) => keyring.isValid(access));
+      await files?.writeToken(first.token);
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/**
+ * Starts Codex and a service on it; resolves once it listens.
+ * @throws SessionMeshError `option_invalid`, `limit_invalid`, `service_running`, `service_start_failed`,
+ * why Codex did not start, or the reason of `signal`
+ */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { env = systemEnv, signal, tokens = [], stateDir = null } = options;
+  signal?.throwIfAborted();
+  checkAddress(options);
+  const token = options.token === undefined ? newToken() : options.token;
+  const keyring = new Keyring(tokensOf(token, tokens), serviceLimits(options.limits));
+  await using undo = new AsyncDisposableStack();
+  const files = stateDir === null ? null : await StateFiles.open(stateDir, env.clock);
+  const core = await createCore(options, keyring, files);
+  undo.defer(() => core.close());
+  await core.start(signal);
+  const place: Place = { url: '', origins: { hosts: new Set(), origins: new Set() } };
+  const server = serverOf(core, place);
+  undo.defer(() => server.close());
+  await listen(server, place, options);
+  const { url } = place;
+  const tokenFile = files && token !== null ? await files.writeToken(token) : null;
+  const startedAt = new Date(core.startedAt).toISOString();
+  await files?.announce({ url, pid: process.pid, tokenFile, startedAt });
+  signal?.throwIfAborted();
+  undo.move();
+  return handleOf({ core, server, files, url, token, tokenFile }, signal);
+}

@@ -1,0 +1,205 @@
+/**
+ * What the service knows of its sessions beyond what Codex does: which tools clients gave them, what was
+ * set, and which were deleted. With a file it outlives the service, so that a session can be served again
+ * without its client telling everything anew, and a deleted one stays deleted.
+ *
+ * The file is a log of one JSON text a line, written behind what happens and folded when it is read; a line
+ * that is torn or unknown is passed over. It can be deleted at any time.
+ */
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { messageOf } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import { isRecord } from '../tools/json.ts';
+import type { RemoteTool } from './remote-tool.ts';
+import type { SessionControls } from './session-controls.ts';
+import { compileCheck } from './validation.ts';
+
+/** What is remembered of a session. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly title: string;
+  /** Where it works, or null for where Codex itself does. */
+  readonly cwd: string | null;
+  /** Null: as its thread was made, by somebody else. */
+  readonly controls: SessionControls | null;
+  readonly tools: readonly RemoteTool[];
+}
+
+/** What is remembered of a session that was deleted. */
+export interface DeletedSession {
+  readonly id: string;
+  readonly title: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly deletedAt: number;
+}
+
+const text = { type: 'string' } as const;
+
+const checkRecord = compileCheck<SessionRecord>(
+  'body',
+  {
+    type: 'object',
+    properties: {
+      id: text,
+      title: text,
+      cwd: { type: ['string', 'null'] },
+      controls: {
+        type: ['object', 'null'],
+        required: ['model', 'approvalPolicy', 'networkAccess', 'filesystemSandbox', 'settings'],
+      },
+      tools: { type: 'array', items: { type: 'object', required: ['name', 'description'] } },
+    },
+    required: ['id', 'title', 'cwd', 'controls', 'tools'],
+  },
+  1,
+);
+
+const checkDeleted = compileCheck<DeletedSession>(
+  'body',
+  {
+    type: 'object',
+    properties: { id: text, title: text, deletedAt: { type: 'number' } },
+    required: ['id', 'title', 'deletedAt'],
+  },
+  1,
+);
+
+/** Lines beyond what they come to, before the file is written anew. */
+const staleLinesMax = 10_000;
+
+function parseLine(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps the newest entries of a map that grows at its end. */
+function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= sizeMax) return;
+    map.delete(key);
+  }
+}
+
+/** What the records need. */
+export interface SessionRecordsOptions {
+  readonly limits: Limits;
+  readonly logger: Logger;
+  /** Null: in memory only. */
+  readonly path: string | null;
+}
+
+/** The records of one service. */
+export class SessionRecords {
+  readonly #options: SessionRecordsOptions;
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #deleted = new Map<string, DeletedSession>();
+  #lines = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** Reads the file, if there is one. Never rejects: what cannot be read is not remembered. */
+  static async open(options: SessionRecordsOptions): Promise<SessionRecords> {
+    const records = new SessionRecords(options);
+    if (options.path !== null) await records.#read(options.path);
+    return records;
+  }
+
+  private constructor(options: SessionRecordsOptions) {
+    this.#options = options;
+  }
+
+  get(id: string): SessionRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  deleted(id: string): DeletedSession | undefined {
+    return this.#deleted.get(id);
+  }
+
+  /** Remembers a session, or what changed of it. */
+  put(record: SessionRecord): void {
+    this.#take(record);
+    this.#append({ type: 'session', ...record });
+  }
+
+  /** Remembers that a session was deleted. */
+  delete(session: DeletedSession): void {
+    this.#drop(session);
+    this.#append({ type: 'deleted', ...session });
+  }
+
+  /** Resolves once everything so far is written, or has failed to be. */
+  async close(): Promise<void> {
+    await this.#writing;
+  }
+
+  #take(record: SessionRecord): void {
+    this.#records.delete(record.id);
+    this.#records.set(record.id, record);
+    dropOldest(this.#records, this.#options.limits.sessionRecordsMax);
+  }
+
+  #drop(session: DeletedSession): void {
+    this.#records.delete(session.id);
+    this.#deleted.set(session.id, session);
+    dropOldest(this.#deleted, this.#options.limits.deletedSessionsMax);
+  }
+
+  async #read(path: string): Promise<void> {
+    const content = await readFile(path, 'utf8').catch((thrown: unknown) => {
+      const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+      if (!isMissing) this.#warn(thrown, 'the records of sessions could not be read');
+      return '';
+    });
+    for (const line of content.split('\n')) {
+      const entry = line === '' ? null : parseLine(line);
+      if (entry) this.#fold(entry);
+    }
+    if (content !== '') this.#queue(() => this.#rewrite(path));
+  }
+
+  #fold({ type, ...entry }: Readonly<Record<string, unknown>>): void {
+    const record = type === 'session' ? checkRecord(entry) : null;
+    if (record?.ok) this.#take(record.value);
+    const session = type === 'deleted' ? checkDeleted(entry) : null;
+    if (session?.ok) this.#drop(session.value);
+  }
+
+  #append(entry: object): void {
+    const { path } = this.#options;
+    if (path === null) return;
+    this.#lines += 1;
+    const isStale = this.#lines > this.#records.size + this.#deleted.size + staleLinesMax;
+    if (isStale) this.#queue(() => this.#rewrite(path));
+    else this.#queue(() => appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
+  }
+
+  async #rewrite(path: string): Promise<void> {
+    const entries = [
+      ...[...this.#records.values()].map((record) => ({ type: 'session', ...record })),
+      ...[...this.#deleted.values()].map((session) => ({ type: 'deleted', ...session })),
+    ];
+    this.#lines = entries.length;
+    const fresh = `${path}.new`;
+    const content = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    await writeFile(fresh, content, { mode: 0o600 });
+    await rename(fresh, path);
+  }
+
+  /** One write after the other; one that fails is logged, and the next one is tried all the same. */
+  #queue(write: () => Promise<void>): void {
+    this.#writing = this.#writing
+      .then(write)
+      .catch((thrown: unknown) =>
+        this.#warn(thrown, 'the records of sessions could not be written'),
+      );
+  }
+
+  #warn(thrown: unknown, message: string): void {
+    this.#options.logger.warn({ error: messageOf(thrown) }, message);
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * The sessions of the service: made, found again, spoken to, deleted.
+ *
+ * A session that this service once served, or that somebody else made, is bound again as soon as
+ * somebody wants something of it: Codex has its thread and its tools, and the records say which of those
+ * were given by clients.
+ */
+import type { Env } from '../env.ts';
+import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../logger.ts';
+import type { Session } from '../mesh/session.ts';
+import type { CatalogPart } from '../tools/catalog.ts';
+import type { MeshKeeper } from './mesh-keeper.ts';
+import { isUnknownThread } from './reply.ts';
+import { catalogPartsOf, type RemoteTool, type TakeCall } from './remote-tool.ts';
+import {
+  changeControls,
+  defaultControls,
+  openingSettings,
+  sameControls,
+  turnSettings,
+  type ControlChanges,
+  type SessionControls,
+} from './session-controls.ts';
+import type { DeletedSession, SessionRecord, SessionRecords } from './session-record.ts';
+import { defaultTitle, titleOf } from './session-summary.ts';
+import { readThread, type Thread } from './thread.ts';
+
+/** What the sessions need. */
+export interface ServiceSessionsOptions {
+  readonly env: Env;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly keeper: MeshKeeper;
+  readonly records: SessionRecords;
+  /** What this process serves itself, in every session. */
+  readonly served: readonly CatalogPart[];
+  readonly take: TakeCall;
+  /** Where sessions work that do not say. */
+  readonly cwd: string | null;
+}
+
+/** A session to be made. */
+export interface NewSession {
+  readonly cwd?: string | undefined;
+  readonly changes: ControlChanges;
+  readonly tools: readonly RemoteTool[];
+}
+
+/** A message to a session. */
+export interface NewMessage {
+  readonly text: string;
+  readonly changes: ControlChanges;
+  readonly effort?: string | undefined;
+  /** Tools of the session, in case it has to be bound again. */
+  readonly tools: readonly RemoteTool[];
+}
+
+/** How a bound session came about, and which controls its thread has in which life of Codex. */
+interface Applied {
+  /** By this service, which told Codex all of its tools. */
+  readonly isMade: boolean;
+  /** What each life begins with, or null where that is not known. */
+  readonly opening: SessionControls | null;
+  readonly changed: { readonly epoch: string | null; readonly controls: SessionControls } | null;
+}
+
+/** What a session is opened with says nothing of the network. */
+const opened = (controls: SessionControls): SessionControls => ({
+  ...controls,
+  networkAccess: 'restricted',
+});
+
+/** How often a message is tried that meets the end or the beginning of a turn. */
+const sendAttemptsMax = 4;
+
+/** The tools of both lists; one of a name that the second list has too is that one. */
+function mergeTools(
+  known: readonly RemoteTool[],
+  given: readonly RemoteTool[],
+): readonly RemoteTool[] {
+  const names = new Set(given.map(({ name }) => name));
+  return [...known.filter(({ name }) => !names.has(name)), ...given];
+}
+
+/** The sessions of one service. */
+export class ServiceSessions {
+  readonly #options: ServiceSessionsOptions;
+  readonly #servedNames: ReadonlySet<string>;
+  readonly #applied = new Map<string, Applied>();
+  /** Sessions of this start that nobody has said anything in: Codex does not list those. */
+  readonly #unused = new Set<string>();
+  /** Sessions that are being bound again. */
+  readonly #binding = new Map<string, Promise<Session>>();
+  /** Messages, one after the other for each session. */
+  readonly #lines = new Map<string, { tail: Promise<unknown>; length: number }>();
+
+  constructor(options: ServiceSessionsOptions) {
+    this.#options = options;
+    this.#servedNames = new Set(options.served.map(({ name }) => name));
+  }
+
+  /** The session if it is bound right now. */
+  bound(id: string): Session | undefined {
+    return this.#options.keeper.mesh.session(id);
+  }
+
+  record(id: string): SessionRecord | undefined {
+    return this.#options.records.get(id);
+  }
+
+  deleted(id: string): DeletedSession | undefined {
+    return this.#options.records.deleted(id);
+  }
+
+  /** The sessions that nobody has said anything in, newest first; at most `servicePageMax`. */
+  unused(): Promise<readonly Thread[]> {
+    const { keeper, limits } = this.#options;
+    const newest = [...this.#unused].toReversed().slice(0, limits.servicePageMax);
+    return Promise.all(newest.map((id) => readThread(keeper.ask, id)));
+  }
+
+  /** What a session is called, as far as that is known without asking Codex. */
+  title(id: string): string | null {
+    return this.record(id)?.title ?? null;
+  }
+
+  /**
+   * Makes a session.
+   * @throws SessionMeshError as `Mesh.createSession`, or why Codex refused
+   */
+  async create({ cwd, changes, tools }: NewSession): Promise<Thread> {
+    const { keeper, records } = this.#options;
+    const controls = changeControls(defaultControls, changes);
+    const place = cwd ?? this.#options.cwd;
+    const session = await keeper.mesh.createSession({
+      ...openingSettings(controls),
+      ...(place === null ? {} : { cwd: place }),
+      title: defaultTitle,
+      tools: this.#partsOf(tools),
+    });
+    const { id } = session;
+    this.#applied.set(id, { isMade: true, opening: opened(controls), changed: null });
+    this.#unused.add(id);
+    records.put({ id, title: defaultTitle, cwd: place, controls, tools });
+    try {
+      await this.#apply(id, controls);
+      return await readThread(keeper.ask, id);
+    } catch (thrown) {
+      // Nobody would ever learn of it.
+      await this.delete(id).catch(() => {});
+      throw thrown;
+    }
+  }
+
+  /**
+   * The session, bound. `tools` are those that its client says it has.
+   * @throws SessionMeshError as `Mesh.resumeSession`; see `isUnknownThread`
+   */
+  async bind(id: string, tools: readonly RemoteTool[] = []): Promise<Session> {
+    const { mesh } = this.#options.keeper;
+    const open = mesh.session(id);
+    if (open && !this.#lacks(open, tools)) return open;
+    const binding = this.#binding.get(id) ?? this.#bind(id, tools, open);
+    this.#binding.set(id, binding);
+    try {
+      return await binding;
+    } finally {
+      if (this.#binding.get(id) === binding) this.#binding.delete(id);
+    }
+  }
+
+  /** Binds a session that was served before and is not now, so that its calls come. Never rejects. */
+  async wake(id: string): Promise<void> {
+    try {
+      if (this.record(id) && !this.bound(id)) await this.bind(id);
+    } catch (thrown) {
+      const fields = { sessionId: id, error: messageOf(thrown) };
+      this.#options.logger.debug(fields, 'a session could not be bound again');
+    }
+  }
+
+  /**
+   * Says something to a session: begins a turn, or adds to the one that runs. Resolves with the turn.
+   * @throws SessionMeshError as `bind` and `Session.send`; `overloaded` if too many messages wait
+   */
+  send(id: string, message: NewMessage): Promise<string> {
+    return this.#inLine(id, async () => {
+      const session = await this.bind(id, message.tools);
+      await this.#change(id, message.changes, message.effort);
+      const turnId = await this.#say(session, message.text);
+      this.#unused.delete(id);
+      return turnId;
+    });
+  }
+
+  /** Interrupts the active turn; returns which it was, or null if there is none (or another one). */
+  async interrupt(id: string, turnId: string | undefined): Promise<string | null> {
+    const session = this.bound(id);
+    const active = session?.turnId ?? null;
+    if (!session || active === null || (turnId !== undefined && turnId !== active)) return null;
+    try {
+      await session.interrupt();
+    } catch (thrown) {
+      if (isSessionMeshError(thrown, 'turn_none')) return null;
+      throw thrown;
+    }
+    return active;
+  }
+
+  /** Names a session. Throws as `readThread`. */
+  async rename(id: string, title: string): Promise<Thread> {
+    const { keeper, records } = this.#options;
+    await keeper.ask('thread/name/set', { threadId: id, name: title });
+    const record = records.get(id);
+    if (record) records.put({ ...record, title });
+    return readThread(keeper.ask, id);
+  }
+
+  /** Codex, or another client of it, named a session. */
+  onNamed(id: string, title: string): void {
+    const record = this.record(id);
+    if (record && record.title !== title) this.#options.records.put({ ...record, title });
+  }
+
+  /**
+   * Deletes a session and its thread for good. Returns what is remembered of it and how many files are gone.
+   * @throws SessionMeshError as `readThread`
+   */
+  async delete(id: string): Promise<{ readonly session: DeletedSession; readonly files: number }> {
+    const { keeper, records, env } = this.#options;
+    const thread = await readThread(keeper.ask, id);
+    this.#unused.delete(id);
+    await keeper.mesh.session(id)?.close({ graceMs: 1 });
+    try {
+      await keeper.ask('thread/delete', { threadId: id });
+    } catch (thrown) {
+      if (!isUnknownThread(thrown)) throw thrown;
+    }
+    const title = this.title(id) ?? titleOf(thread);
+    const session = { id, title, deletedAt: env.clock.now() };
+    records.delete(session);
+    this.#applied.delete(id);
+    return { session, files: thread.path === null ? 0 : 1 };
+  }
+
+  #partsOf(tools: readonly RemoteTool[]): readonly CatalogPart[] {
+    const { served, take } = this.#options;
+    return [...served, ...catalogPartsOf(tools, this.#servedNames, take)];
+  }
+
+  /** A session that was bound without knowing of these tools cannot serve them; an idle one is bound anew. */
+  #lacks(session: Session, tools: readonly RemoteTool[]): boolean {
+    const isFixed = this.#applied.get(session.id)?.isMade === true;
+    if (tools.length === 0 || session.turnId !== null || isFixed) return false;
+    const names = new Set(session.tools.map(({ name }) => name));
+    return tools.some(({ name }) => !names.has(name));
+  }
+
+  async #bind(id: string, given: readonly RemoteTool[], open?: Session): Promise<Session> {
+    const { keeper, records } = this.#options;
+    await open?.close();
+    const known = records.get(id);
+    const tools = mergeTools(known?.tools ?? [], given);
+    const controls = known?.controls ?? null;
+    const session = await keeper.mesh.resumeSession(id, {
+      ...(controls === null ? {} : openingSettings(controls)),
+      ...(known?.cwd ? { cwd: known.cwd } : {}),
+      tools: this.#partsOf(tools),
+    });
+    const opening = controls && opened(controls);
+    this.#applied.set(id, { isMade: false, opening, changed: null });
+    const title = titleOf(await readThread(keeper.ask, id));
+    records.put({ id, title, cwd: known?.cwd ?? null, controls, tools });
+    return session;
+  }
+
+  /** Takes in what a message says of the controls, and tells Codex what it does not know yet. */
+  async #change(id: string, changes: ControlChanges, effort: string | undefined): Promise<void> {
+    const { records, keeper } = this.#options;
+    const record = records.get(id);
+    const isSilent = Object.values(changes).every((value) => value === undefined);
+    const before = record?.controls ?? null;
+    if (!isSilent || before !== null) {
+      const controls = changeControls(before ?? defaultControls, changes);
+      await this.#apply(id, controls);
+      const isNews = before === null || !sameControls(before, controls);
+      if (record && isNews) records.put({ ...record, controls });
+    }
+    if (effort !== undefined) await keeper.ask('thread/settings/update', { threadId: id, effort });
+  }
+
+  /** A life of Codex begins with the settings that the session was opened with. */
+  async #apply(id: string, controls: SessionControls): Promise<void> {
+    const { keeper } = this.#options;
+    const { epoch } = keeper;
+    const applied = this.#applied.get(id);
+    if (!applied) return;
+    const { opening, changed } = applied;
+    const present = changed?.epoch === epoch ? changed.controls : opening;
+    if (present !== null && sameControls(present, controls)) return;
+    await keeper.ask('thread/settings/update', { threadId: id, ...turnSettings(controls) });
+    this.#applied.set(id, { ...applied, changed: { epoch, controls } });
+  }
+
+  async #say(session: Session, text: string): Promise<string> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { turnId } = session;
+      try {
+        if (turnId === null) return (await session.send(text)).turnId;
+        await session.steer(text);
+        return turnId;
+      } catch (thrown) {
+        const isOvertaken =
+          isSessionMeshError(thrown, 'turn_active') || isSessionMeshError(thrown, 'turn_none');
+        if (!isOvertaken || attempt >= sendAttemptsMax) throw thrown;
+      }
+    }
+  }
+
+  #inLine<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    const line = this.#lines.get(id) ?? { tail: Promise.resolve(), length: 0 };
+    const { sessionMessagesQueuedMax } = this.#options.limits;
+    if (line.length > sessionMessagesQueuedMax) {
+      const expected = `at most ${sessionMessagesQueuedMax} messages that wait`;
+      return Promise.reject(new SessionMeshError('overloaded', { expected, sessionId: id }));
+    }
+    this.#lines.set(id, line);
+    line.length += 1;
+    const done = line.tail.then(work).finally(() => {
+      line.length -= 1;
+      if (line.length === 0) this.#lines.delete(id);
+    });
+    line.tail = done.catch(() => {});
+    return done;
+  }
+}

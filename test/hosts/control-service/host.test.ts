@@ -1,0 +1,249 @@
+/** The control-service host end to end over the stub: turns, calls, identity, and what has no route. */
+import { expect, test } from 'vitest';
+import { tool } from '../../../src/tools/index.ts';
+import { namespace } from '../../../src/tools/namespace.ts';
+import { callNamedTools, gate, openScene } from './scene.ts';
+
+const quick = tool({ name: 'quick', description: 'Quick.', execute: () => 'quick' });
+
+for (const epochs of [true, false]) {
+  const server = epochs ? 'our own service' : 'a codex-manager server';
+
+  test(`on ${server} a turn is served by signals and ends by its frame`, async () => {
+    const { mesh, stub, moving } = await openScene({ epochs, script: callNamedTools });
+    const session = await moving(mesh.createSession({ tools: [quick] }));
+    const result = await moving(session.sendAndHandle('quick'));
+    expect(result).toMatchObject({ status: 'completed', reply: 'quick' });
+    expect(result.dispatches[0]).toMatchObject({ source: 'signal', outcome: 'answered' });
+    expect(stub.answers).toEqual([
+      {
+        requestId: expect.any(String),
+        sessionId: session.id,
+        body: { response: { success: true, contentItems: [{ type: 'inputText', text: 'quick' }] } },
+      },
+    ]);
+    // Neither the list nor the whole session was read for it.
+    expect(stub.requestsTo(/tool-calls$/, 'GET')).toEqual([]);
+    expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toEqual([]);
+  });
+
+  test(`on ${server} the two frames of a call are one call`, async () => {
+    const { mesh, stub, moving, clock } = await openScene({ epochs });
+    const { hold, starts, release } = gate();
+    const session = await moving(mesh.createSession({ tools: [hold] }));
+    await moving(session.send('go'));
+    stub.call(session.id, 'hold', { a: 1 });
+    await clock.advance(5);
+    expect(starts).toEqual([{ a: 1 }]);
+    expect(mesh.stats.repeated).toBe(0);
+    release();
+    await clock.advance(10);
+    expect(stub.answers).toHaveLength(1);
+  });
+
+  test(`on ${server} a call whose first frame was lost comes by its second`, async () => {
+    const { mesh, stub, moving, clock } = await openScene({ epochs });
+    stub.lose = ({ type }) => type === 'app_server.request.item.tool.call';
+    const session = await moving(mesh.createSession({ tools: [quick] }));
+    await moving(session.send('go'));
+    stub.call(session.id, 'quick');
+    await clock.advance(10);
+    expect(stub.answers).toHaveLength(1);
+  });
+
+  test(`on ${server} a call that is delivered again is the same call`, async () => {
+    const { mesh, stub, moving, clock } = await openScene({ epochs });
+    const { hold, starts, release } = gate();
+    const session = await moving(mesh.createSession({ tools: [hold] }));
+    await moving(session.send('go'));
+    const requestId = stub.call(session.id, 'hold');
+    await clock.advance(5);
+    stub.deliver(requestId);
+    await clock.advance(5);
+    release();
+    await clock.advance(10);
+    expect(starts).toHaveLength(1);
+    expect(mesh.stats.repeated).toBe(1);
+    expect(stub.answers).toHaveLength(1);
+  });
+}
+
+test('the words that create a session are those of the wire', async () => {
+  const { mesh, stub, moving } = await openScene({ epochs: false });
+  const settings = { cwd: '/srv/work', approvalPolicy: 'never', sandbox: 'read-only' } as const;
+  await moving(mesh.createSession({ ...settings, title: 'team-x', tools: [quick] }));
+  const [created] = stub.requestsTo(/^\/sessions$/, 'POST');
+  expect(created!.body).toEqual({
+    cwd: '/srv/work',
+    approvalPolicy: 'never',
+    filesystemSandbox: 'read-only',
+    dynamicTools: [{ name: 'quick', description: 'Quick.', inputSchema: quick.inputSchema }],
+  });
+  expect(stub.requestsTo(/rename$/)[0]!.body).toEqual({ title: 'team-x' });
+});
+
+test('a session without tools is created without the field', async () => {
+  const { mesh, stub, moving } = await openScene({ epochs: false });
+  await moving(mesh.createSession());
+  expect(stub.requestsTo(/^\/sessions$/, 'POST')[0]!.body).toEqual({});
+});
+
+test('a codex-manager server is not given namespaces', async () => {
+  const { mesh, stub, moving } = await openScene({ epochs: false });
+  const tickets = namespace('tickets', { description: 'Tickets.', tools: [quick] });
+  const refused = moving(mesh.createSession({ tools: [tickets] }));
+  await expect(refused).rejects.toMatchObject({ code: 'host_unsupported' });
+  await expect(refused).rejects.toThrow(/flat tools/);
+  expect(stub.requestsTo(/^\/sessions$/)).toEqual([]);
+  const own = await openScene({ epochs: true });
+  await own.moving(own.mesh.createSession({ tools: [tickets] }));
+  expect(own.stub.requestsTo(/^\/sessions$/, 'POST')[0]!.body).toMatchObject({
+    dynamicTools: [{ type: 'namespace', name: 'tickets', tools: [{ name: 'quick' }] }],
+  });
+});
+
+test('what the contract has no route for is an error of its own', async () => {
+  const { mesh, moving } = await openScene();
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  await expect(moving(mesh.forkSession(session.id))).rejects.toMatchObject({
+    code: 'host_unsupported',
+  });
+  await expect(moving(mesh.createSession({ instructions: 'Be brief.' }))).rejects.toMatchObject({
+    code: 'host_unsupported',
+  });
+});
+
+test('what the service says no to is told with its words', async () => {
+  const { mesh, stub, moving } = await openScene({ epochs: false });
+  stub.fault = ({ path }) =>
+    path === '/sessions'
+      ? {
+          status: 400,
+          body: {
+            status: 'error',
+            code: 'invalid_request',
+            message: 'request validation failed',
+            issues: [{ path: ['dynamicTools', 0, 'name'], message: 'too small' }],
+          },
+        }
+      : undefined;
+  const refused = moving(mesh.createSession({ tools: [quick] }));
+  await expect(refused).rejects.toMatchObject({ code: 'request_refused' });
+  await expect(refused).rejects.toThrow(
+    /HTTP 400 invalid_request: .*dynamicTools.0.name: too small/,
+  );
+});
+
+test('a turn that failed says why', async () => {
+  const { mesh, stub, moving, clock } = await openScene();
+  const session = await moving(mesh.createSession());
+  const turn = session.sendAndHandle('go');
+  await clock.advance(10);
+  stub.endTurn(session.id, { status: 'failed', error: 'no quota' });
+  expect(await moving(turn)).toMatchObject({ status: 'failed', error: 'no quota', reply: null });
+});
+
+test('a call ends with its turn, and its handler is told', async () => {
+  const { mesh, stub, moving, clock } = await openScene();
+  const { hold, release } = gate();
+  const session = await moving(mesh.createSession({ tools: [hold] }));
+  const turn = session.sendAndHandle('go');
+  await clock.advance(10);
+  stub.call(session.id, 'hold');
+  await clock.advance(10);
+  await moving(session.interrupt());
+  const { status, dispatches } = await moving(turn);
+  expect(status).toBe('interrupted');
+  expect(dispatches[0]).toMatchObject({ outcome: 'cancelled', code: 'call_cancelled' });
+  release();
+  await clock.advance(10);
+  expect(stub.answers).toEqual([]);
+});
+
+test('a call that somebody else answered is withdrawn', async () => {
+  const { mesh, stub, moving, clock, events } = await openScene();
+  const { hold } = gate();
+  const session = await moving(mesh.createSession({ tools: [hold] }));
+  await moving(session.send('go'));
+  const requestId = stub.call(session.id, 'hold');
+  await clock.advance(10);
+  stub.handle({
+    method: 'POST',
+    path: `/tool-calls/${requestId}/response`,
+    body: { response: { success: true, contentItems: [] } },
+    token: null,
+    headers: {},
+  });
+  await clock.advance(10);
+  expect(events.find(({ type }) => type === 'call.settled')).toMatchObject({
+    outcome: 'cancelled',
+  });
+});
+
+test('steering adds to the turn that runs', async () => {
+  const { mesh, stub, moving } = await openScene();
+  const session = await moving(mesh.createSession());
+  await moving(session.send('go'));
+  await moving(session.steer('and hurry'));
+  expect(stub.sessions.get(session.id)!.turns[0]!.texts).toEqual(['go', 'and hurry']);
+});
+
+test('a session that is deleted elsewhere fails, whoever is told', async () => {
+  const { mesh, stub, moving, clock } = await openScene();
+  const session = await moving(mesh.createSession());
+  const turn = session.sendAndHandle('go');
+  await clock.advance(10);
+  stub.deleteSession(session.id);
+  await expect(moving(turn)).rejects.toMatchObject({
+    code: 'session_failed',
+    cause: { code: 'session_deleted' },
+  });
+  expect(mesh.sessions()).toEqual([]);
+});
+
+test('closing a session keeps it, or deletes it', async () => {
+  const { mesh, stub, moving } = await openScene();
+  const kept = await moving(mesh.createSession());
+  const deleted = await moving(mesh.createSession());
+  await moving(kept.close());
+  await moving(deleted.close({ delete: true }));
+  expect([...stub.sessions.keys()]).toEqual([kept.id]);
+});
+
+test('a session is taken up again with its pending calls, without a tool list', async () => {
+  const { mesh, stub, moving, clock } = await openScene();
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  await moving(session.send('go'));
+  await moving(session.close({ graceMs: 1 }));
+  const again = stub.sessions.get(session.id)!;
+  again.turns[0]!.status = 'inProgress';
+  stub.call(session.id, 'quick');
+  const before = stub.requests.length;
+  const resumed = await moving(mesh.resumeSession(session.id, { tools: [quick] }));
+  await clock.advance(20);
+  expect(resumed.turnId).toBe(again.turns[0]!.id);
+  expect(stub.answers).toHaveLength(1);
+  const bodies = stub.requests.slice(before).map(({ body }) => JSON.stringify(body));
+  expect(bodies.some((body) => body.includes('dynamicTools'))).toBe(false);
+});
+
+test('a session that does not exist is unknown, also where the service answers 500', async () => {
+  for (const epochs of [true, false]) {
+    const { mesh, moving } = await openScene({ epochs });
+    await expect(moving(mesh.resumeSession('nobody'))).rejects.toMatchObject({
+      code: 'session_unknown',
+    });
+  }
+});
+
+test('a session that nobody waits for any more is deleted again', async () => {
+  const { mesh, stub, moving, clock } = await openScene();
+  const giveUp = new AbortController();
+  const opening = mesh.createSession({ signal: giveUp.signal });
+  await clock.advance(1);
+  giveUp.abort(new Error('changed my mind'));
+  await expect(moving(opening)).rejects.toThrow('changed my mind');
+  await clock.advance(50);
+  expect(stub.requestsTo(/./, 'DELETE')).toHaveLength(1);
+  expect(stub.sessions.size).toBe(0);
+});
