@@ -111,7 +111,12 @@ export async function loadToolModule(
   const inferred = exported.some(isPlainFunction)
     ? await functionTools(path, selection)
     : { tools: [], warnings: [] };
-  const parts = [...new Set([...inferred.tools, ...exported.flatMap(partsIn)])];
+  // A tool whose comment describes its arguments is among the inferred ones already, described.
+  const known = new Set(inferred.tools.map(({ name }) => name));
+  const others = exported
+    .flatMap(partsIn)
+    .filter((part) => 'kind' in part || !known.has(part.name));
+  const parts = [...new Set([...inferred.tools, ...others])];
   if (parts.length > 0) return { parts, warnings: inferred.warnings };
   throw new SessionMeshError('option_invalid', {
     expected: 'a module that exports tools, namespaces, bundles or functions',

@@ -13,7 +13,7 @@ import { readSignatures, toSignature } from './signature-json.ts';
 import { readVersions } from './versions.ts';
 
 /** Raised whenever the same sources give another result. */
-const entryFormat = 1;
+const entryFormat = 2;
 
 /** Files read at once; the others wait. */
 const filesAtOnceMax = 64;
@@ -25,6 +25,7 @@ type ModuleWarning = Pick<InferIssue, 'tool' | 'message' | 'place'>;
 export interface CachedModule {
   readonly tools: readonly ToolSignature[];
   readonly warnings: readonly ModuleWarning[];
+  readonly declaredDocs: Inference['declaredDocs'];
 }
 
 /** Which entry: a module, read with certain settings. */
@@ -78,6 +79,18 @@ function readWarning(value: unknown, folder: string): ModuleWarning[] {
   return [{ tool, message, place: { file: resolve(folder, file), line, column } }];
 }
 
+function readTexts(value: unknown): Record<string, string> {
+  const entries = Object.entries(isRecord(value) ? value : {});
+  return Object.fromEntries(
+    entries.flatMap(([name, text]) => (typeof text === 'string' ? [[name, text]] : [])),
+  );
+}
+
+function readDocs(value: unknown): Inference['declaredDocs'] {
+  const entries = Object.entries(isRecord(value) ? value : {});
+  return Object.fromEntries(entries.map(([name, texts]) => [name, readTexts(texts)]));
+}
+
 async function readEntry(path: string): Promise<Record<string, unknown> | null> {
   try {
     const entry: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -105,7 +118,13 @@ export async function readCache(key: CacheKey): Promise<CachedModule | null> {
   if (!isDeepStrictEqual(hashes, entry['files'])) return null;
   const tools = readSignatures(entry['tools']);
   const warnings: readonly unknown[] = Array.isArray(entry['warnings']) ? entry['warnings'] : [];
-  return tools && { tools, warnings: warnings.flatMap((each) => readWarning(each, folder)) };
+  return (
+    tools && {
+      tools,
+      warnings: warnings.flatMap((each) => readWarning(each, folder)),
+      declaredDocs: readDocs(entry['declaredDocs']),
+    }
+  );
 }
 
 /**
@@ -121,6 +140,7 @@ export async function writeCache(key: CacheKey, inference: Inference): Promise<v
     versions: await readVersions(),
     files: await hashFiles(folder, names),
     tools: inference.tools.map(toSignature),
+    declaredDocs: inference.declaredDocs,
     warnings: inference.warnings.map(({ tool, message, place }) => {
       return { tool, message, place: { ...place, file: relative(folder, place.file) } };
     }),

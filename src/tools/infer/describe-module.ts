@@ -26,12 +26,12 @@ async function open(file: string, tsconfig: string | undefined): Promise<OpenMod
 export async function describeModule(file: string, tsconfig?: string): Promise<Inference> {
   const path = resolve(file);
   const module = await open(path, tsconfig);
-  const { functions, declared } = readExports(module.source);
+  const { functions, ...rest } = readExports(module.source);
   const reports: Reports = { warnings: [], errors: [] };
   const tools: InferredTool[] = [];
   for (const exported of functions) {
     const tool = inferTool(exported, module, reports);
     if (tool) tools.push(tool);
   }
-  return { file: path, tools, declared, ...reports, dependencies: module.dependencies };
+  return { file: path, tools, ...rest, ...reports, dependencies: module.dependencies };
 }

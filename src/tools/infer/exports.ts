@@ -1,6 +1,7 @@
 /** Which exports of a module are functions that become tools, and which are tools already. */
 import { Node, type SourceFile, type Type } from 'ts-morph';
 import { readFunctionDoc, type FunctionDoc } from './documentation.ts';
+import type { Inference } from './inferred.ts';
 
 /** An export that may become a tool. */
 export interface ExportedFunction {
@@ -12,11 +13,17 @@ export interface ExportedFunction {
   readonly doc: FunctionDoc;
 }
 
+function parameterTexts(node: Node): Record<string, string> {
+  const { parameters } = readFunctionDoc(node);
+  return Object.fromEntries([...parameters].map(([name, { summary }]) => [name, summary]));
+}
+
 /** The exports of a module, as far as inference cares. */
 export interface ModuleExports {
   /** In the order of their declaration. */
   readonly functions: readonly ExportedFunction[];
   readonly declared: readonly string[];
+  readonly declaredDocs: Inference['declaredDocs'];
 }
 
 /** Whether a value of this type is what `tool()` returns. */
@@ -57,12 +64,17 @@ function compareNodes(source: SourceFile): (left: Node, right: Node) => number {
 export function readExports(source: SourceFile): ModuleExports {
   const found: ExportedFunction[] = [];
   const declared: string[] = [];
+  const docs = new Map<string, Record<string, string>>();
   for (const [exportName, declarations] of source.getExportedDeclarations()) {
     const node = declarations.find(isValue);
     if (!node) continue;
     const type = node.getType();
     if (isToolType(type)) declared.push(exportName);
-    if (type.getCallSignatures().length === 0 || isToolType(type)) continue;
+    if (type.getCallSignatures().length === 0 || isToolType(type)) {
+      // Whether it is a tool shows when the module runs; a comment that names no argument changes nothing.
+      docs.set(exportName, parameterTexts(node));
+      continue;
+    }
     const doc = readFunctionDoc(node);
     if (doc.tags.some((tag) => tag.name === 'internal')) continue;
     const name = exportName === 'default' ? ownName(node) : exportName;
@@ -77,5 +89,8 @@ export function readExports(source: SourceFile): ModuleExports {
       .filter((each) => each.exportName !== 'default' || !named.has(each.node))
       .toSorted((left, right) => compare(left.node, right.node)),
     declared: declared.toSorted(),
+    declaredDocs: Object.fromEntries(
+      [...docs].filter(([, texts]) => Object.keys(texts).length > 0),
+    ),
   };
 }

@@ -73,8 +73,10 @@ export interface Inference {
   readonly file: string;
   /** In the order of their declaration. */
   readonly tools: readonly InferredTool[];
-  /** Exports that are tools already, made by `tool()`: taken as they are, described by nobody else. */
+  /** Exports that are tools already, made by `tool()`: their schemas win over everything here. */
   readonly declared: readonly string[];
+  /** Descriptions that their comments add to arguments without one: text by argument, by export. */
+  readonly declaredDocs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly warnings: readonly InferIssue[];
   readonly errors: readonly InferIssue[];
   /** Absolute paths of everything the result depends on: the module, what it imports, tsconfig files. */

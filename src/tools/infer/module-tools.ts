@@ -9,6 +9,7 @@ import type { Tool } from '../contract.ts';
 import { isRecord } from '../json.ts';
 import { buildTool } from './build-tool.ts';
 import { findCacheDir, readCache, writeCache, type CachedModule, type CacheKey } from './cache.ts';
+import { describeArguments } from './described-tool.ts';
 import { readSchemaDocument } from './document.ts';
 import { inferTools, type InferOptions } from './infer-tools.ts';
 import { issueText, type ToolSignature } from './inferred.ts';
@@ -57,7 +58,8 @@ async function inferAnew(key: CacheKey | null, file: string, options: ModuleOpti
 
 async function describe(file: string, options: ModuleOptions): Promise<CachedModule> {
   if (options.document !== undefined) {
-    return { tools: readSchemaDocument(await readFile(options.document, 'utf8')), warnings: [] };
+    const tools = readSchemaDocument(await readFile(options.document, 'utf8'));
+    return { tools, warnings: [], declaredDocs: {} };
   }
   const { cacheDir = await findCacheDir(file), tsconfig } = options;
   const key = cacheDir === null ? null : { cacheDir: resolve(cacheDir), file, tsconfig };
@@ -88,7 +90,8 @@ function bind(signature: ToolSignature, exported: unknown, limits: Limits): Tool
 
 /**
  * Imports the module at `file` and returns its tools: one per exported function (see
- * {@link inferTools}), then those that are tools already. Arguments reach a function checked and in the
+ * {@link inferTools}), then those that are tools already, whose schemas win over their comments: a
+ * `@param` only describes an argument that the schema does not describe. Arguments reach a function checked and in the
  * declared shape: a `Date` is a Date, a `bigint` a bigint.
  *
  * The first start infers and remembers; later ones read what was remembered, as long as neither the
@@ -100,13 +103,15 @@ function bind(signature: ToolSignature, exported: unknown, limits: Limits): Tool
 export async function toolsFromModule(file: string, options: ModuleOptions = {}): Promise<Tool[]> {
   const path = resolve(file);
   const { logger = silentLogger, limits = defaultLimits } = options;
-  const { tools, warnings } = await describe(path, options);
+  const { tools, warnings, declaredDocs } = await describe(path, options);
   for (const { tool, message, place } of warnings) logger.warn({ tool, ...place }, message);
   const target = pathToFileURL(resolve(options.compiled ?? path)).href;
   const module: unknown = await import(target);
   const exported = new Map(Object.entries(Object(module)));
   return [
     ...tools.map((signature) => bind(signature, exported.get(signature.exportName), limits)),
-    ...[...exported.values()].filter(isTool),
+    ...[...exported].flatMap(([name, value]) =>
+      isTool(value) ? [describeArguments(value, declaredDocs[name] ?? {})] : [],
+    ),
   ];
 }
