@@ -261,6 +261,9 @@ export const defaultLimits = {
   answerConfirmMs: 10_000,
   /** Messages to one session that wait for the one before them to be taken; one more is answered 429. */
   sessionMessagesQueuedMax: 64,
+  /** Attempts at a message that meets the end of a turn, and the wait between them; then it is refused. */
+  messageAttemptsMax: 50,
+  messageRetryMs: 20,
   /** Newest turns of a thread, and newest of its calls, that are shown when a session is read. */
   sessionTurnsShownMax: 200,
   sessionCallsShownMax: 512,

@@ -54,8 +54,13 @@ export function countRemoteTools(tools: readonly RemoteTool[]): number {
   return tools.reduce((sum, tool) => sum + ('tools' in tool ? tool.tools.length : 1), 0);
 }
 
-/** Serves a call by having somebody answer it. */
-export type TakeCall = (call: ToolCall) => Promise<ToolOutput>;
+/** How calls for clients are served. */
+export interface RemoteServing {
+  /** Serves a call by having somebody answer it. */
+  readonly take: (call: ToolCall) => Promise<ToolOutput>;
+  /** How long an answer may take, in milliseconds; null: as long as the turn lasts. */
+  readonly timeoutMs: number | null;
+}
 
 /**
  * To show a call is what this process does for it, and it may do so again after a crash; whether the work
@@ -63,13 +68,13 @@ export type TakeCall = (call: ToolCall) => Promise<ToolOutput>;
  */
 const policy = { external: true, effects: 'repeatable' } as const;
 
-function toolOf(spec: RemoteFunction, take: TakeCall): Tool {
+function toolOf(spec: RemoteFunction, { take, timeoutMs }: RemoteServing): Tool {
   return {
     name: spec.name,
     description: spec.description,
     inputSchema: spec.inputSchema,
     ...(spec.deferLoading ? { deferLoading: true } : {}),
-    policy,
+    policy: timeoutMs === null ? policy : { ...policy, timeoutMs },
     // Arguments are the client's to check.
     validate: (args) => ({ ok: true, value: args }),
     execute: (_, call) => take(call),
@@ -84,7 +89,7 @@ function toolOf(spec: RemoteFunction, take: TakeCall): Tool {
 export function catalogPartsOf(
   tools: readonly RemoteTool[],
   served: ReadonlySet<string>,
-  take: TakeCall,
+  serving: RemoteServing,
 ): readonly CatalogPart[] {
   return tools
     .filter(({ name }) => !served.has(name))
@@ -92,8 +97,8 @@ export function catalogPartsOf(
       'tools' in spec
         ? namespace(spec.name, {
             description: spec.description,
-            tools: spec.tools.map((member) => toolOf(member, take)),
+            tools: spec.tools.map((member) => toolOf(member, serving)),
           })
-        : toolOf(spec, take),
+        : toolOf(spec, serving),
     );
 }

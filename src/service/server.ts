@@ -157,9 +157,14 @@ function explainFailure(error: FastifyError, request: FastifyRequest, logger: Lo
 function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   const { logger } = options.core;
   const accessOf = guardRequests(app, options);
-  app.setErrorHandler((error: FastifyError, request, reply) =>
-    send(reply, explainFailure(error, request, logger)),
-  );
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const explained = explainFailure(error, request, logger);
+    if (explained.status === 413) {
+      const route = options.routes.find(({ path }) => path === request.routeOptions.url);
+      route?.onTooLarge?.(readRequest(request, accessOf(request)));
+    }
+    return send(reply, explained);
+  });
   app.setNotFoundHandler((request, reply) => send(reply, noRoute(request.method, request.url)));
   for (const { method, path, serve } of options.routes) {
     app.route({

@@ -18,6 +18,7 @@ import { MeshKeeper, type ServiceHost } from './mesh-keeper.ts';
 import { isPublished, notificationFrame, rawNotificationFrame } from './notification.ts';
 import { createRequestIds, PendingCalls } from './pending-call.ts';
 import { PendingQuestions, questionEndFrame, questionFrames } from './pending-question.ts';
+import type { RemoteServing } from './remote-tool.ts';
 import type { DeletedSession, SessionRecords } from './session-record.ts';
 import { SessionViews } from './session-view.ts';
 import { ServiceSessions } from './sessions.ts';
@@ -42,6 +43,8 @@ export interface ServiceCoreOptions {
   readonly host: ServiceHostFactory;
   readonly served: readonly CatalogPart[];
   readonly cwd: string | null;
+  /** How long an answer of a client may take, in milliseconds; null: as long as the turn lasts. */
+  readonly callTimeoutMs: number | null;
   /** Whether all notifications are published, each of them twice, as some clients expect. */
   readonly publishesAll: boolean;
   readonly ledger: LedgerOptions | undefined;
@@ -89,11 +92,19 @@ export class ServiceCore {
     this.stream = this.#createStream();
     this.keeper = this.#createKeeper();
     const { keeper } = this;
-    const take: PendingCalls['take'] = (call) => this.calls.take(call);
+    const serving: RemoteServing = {
+      take: (call) => this.calls.take(call),
+      timeoutMs: options.callTimeoutMs,
+    };
     const known = { limits, records };
-    this.sessions = new ServiceSessions({ ...known, env, logger, keeper, served, take, cwd });
-    const isWatched = (id: string) => this.isBound(id);
-    this.views = new SessionViews({ ...known, ask: keeper.ask, log: this.#log, isWatched });
+    this.sessions = new ServiceSessions({ ...known, env, logger, keeper, served, serving, cwd });
+    this.views = new SessionViews({
+      ...known,
+      ask: keeper.ask,
+      log: this.#log,
+      isWatched: (id) => this.isBound(id),
+      activeTurn: (id) => (this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null),
+    });
   }
 
   /** Starts the mesh. Throws as `startMesh`. */

@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly origins?: readonly string[];
   /** Tools that this process serves itself, in every session. */
   readonly tools?: readonly (CatalogPart | ToolBundle)[];
+  /** How long an answer of a client may take, in milliseconds. Default: as long as the turn lasts. */
+  readonly callTimeoutMs?: number;
   /** Where sessions work that do not say. Default: where Codex itself does. */
   readonly cwd?: string;
   /**
@@ -179,6 +181,7 @@ async function createCore(
     host: hostFactory(options),
     served: tools.flatMap(partsOf),
     cwd,
+    callTimeoutMs: options.callTimeoutMs ?? null,
     publishesAll: options.notifications === 'all',
     ledger,
   });

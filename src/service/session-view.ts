@@ -18,6 +18,24 @@ export interface SessionViewsOptions {
   readonly log: CallLog;
   /** Whether everything that happens in the session is told to {@link SessionViews.touch}. */
   readonly isWatched: (sessionId: string) => boolean;
+  /** The turn that is known to run, or null. */
+  readonly activeTurn: (sessionId: string) => string | null;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Turns as they are. One that has only just begun Codex does not list yet, or lists as interrupted, which
+ * would tell whoever waits for its end that it is over.
+ */
+function correctTurns(turns: readonly Json[], activeId: string | null): readonly Json[] {
+  if (activeId === null) return turns;
+  const status = 'inProgress';
+  if (!turns.some(({ id }) => id === activeId)) {
+    return [...turns, { id: activeId, items: [], itemsView: 'notLoaded', status, error: null }];
+  }
+  const isEarly = (turn: Json) => turn.id === activeId && turn.status === 'interrupted';
+  return turns.map((turn) => (isEarly(turn) ? { ...turn, status } : turn));
 }
 
 /** The sessions of one service, as JSON texts. */
@@ -63,11 +81,12 @@ export class SessionViews {
   }
 
   async #compose(sessionId: string): Promise<string> {
-    const { ask, limits, records, log } = this.#options;
-    const [thread, turns] = await Promise.all([
+    const { ask, limits, records, log, activeTurn } = this.#options;
+    const [thread, listed] = await Promise.all([
       readThread(ask, sessionId),
       readTurns(ask, sessionId, limits.sessionTurnsShownMax),
     ]);
+    const turns = correctTurns(listed, activeTurn(sessionId));
     return JSON.stringify({
       session: sessionSummary(thread, records.get(sessionId)),
       thread: { ...thread.json, turns },

@@ -5,15 +5,16 @@
  * somebody wants something of it: Codex has its thread and its tools, and the records say which of those
  * were given by clients.
  */
-import type { Env } from '../env.ts';
+import { sleep, type Env } from '../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Session } from '../mesh/session.ts';
+import { rpcErrorOf } from '../rpc/message.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { MeshKeeper } from './mesh-keeper.ts';
 import { isUnknownThread } from './reply.ts';
-import { catalogPartsOf, type RemoteTool, type TakeCall } from './remote-tool.ts';
+import { catalogPartsOf, type RemoteServing, type RemoteTool } from './remote-tool.ts';
 import {
   changeControls,
   defaultControls,
@@ -36,7 +37,7 @@ export interface ServiceSessionsOptions {
   readonly records: SessionRecords;
   /** What this process serves itself, in every session. */
   readonly served: readonly CatalogPart[];
-  readonly take: TakeCall;
+  readonly serving: RemoteServing;
   /** Where sessions work that do not say. */
   readonly cwd: string | null;
 }
@@ -72,8 +73,13 @@ const opened = (controls: SessionControls): SessionControls => ({
   networkAccess: 'restricted',
 });
 
-/** How often a message is tried that meets the end or the beginning of a turn. */
-const sendAttemptsMax = 4;
+/** Whether a message met the end or the beginning of a turn, and is not part of anything. */
+function isOvertaken(thrown: unknown): boolean {
+  const refused = rpcErrorOf(thrown);
+  // Codex ends a turn before it says so.
+  if (refused) return /no active turn|expected active turn/i.test(refused.message);
+  return isSessionMeshError(thrown, 'turn_active') || isSessionMeshError(thrown, 'turn_none');
+}
 
 /** The tools of both lists; one of a name that the second list has too is that one. */
 function mergeTools(
@@ -246,8 +252,8 @@ export class ServiceSessions {
   }
 
   #partsOf(tools: readonly RemoteTool[]): readonly CatalogPart[] {
-    const { served, take } = this.#options;
-    return [...served, ...catalogPartsOf(tools, this.#servedNames, take)];
+    const { served, serving } = this.#options;
+    return [...served, ...catalogPartsOf(tools, this.#servedNames, serving)];
   }
 
   /** A session that was bound without knowing of these tools cannot serve them; an idle one is bound anew. */
@@ -305,6 +311,7 @@ export class ServiceSessions {
   }
 
   async #say(session: Session, text: string): Promise<string> {
+    const { env, limits } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       const { turnId } = session;
       try {
@@ -312,10 +319,9 @@ export class ServiceSessions {
         await session.steer(text);
         return turnId;
       } catch (thrown) {
-        const isOvertaken =
-          isSessionMeshError(thrown, 'turn_active') || isSessionMeshError(thrown, 'turn_none');
-        if (!isOvertaken || attempt >= sendAttemptsMax) throw thrown;
+        if (!isOvertaken(thrown) || attempt >= limits.messageAttemptsMax) throw thrown;
       }
+      await sleep(env.clock, limits.messageRetryMs);
     }
   }
 

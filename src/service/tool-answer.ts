@@ -1,6 +1,7 @@
 /** The answer of a client to a tool call, as Codex takes it. */
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
+import { failureText } from '../tools/failure.ts';
 import { failureOutput, toolOutput } from '../tools/output.ts';
 import { isRecord } from '../tools/json.ts';
 
@@ -22,6 +23,11 @@ const isOutput = (value: unknown): value is ToolOutput =>
 function outputOf({ success = true, contentItems, text }: AnswerBody): unknown {
   if (contentItems) return { success, contentItems };
   return { success, contentItems: text === undefined ? [] : [{ type: 'inputText', text }] };
+}
+
+/** What the model is told of an answer that was too large to be read. */
+export function tooLargeAnswer(limits: Limits): ToolOutput {
+  return failureOutput(failureText({ kind: 'result_too_large' }), limits);
 }
 
 /**

@@ -34,6 +34,8 @@ export interface FakeHost {
   readonly asked: { readonly method: string; readonly params: Record<string, unknown> }[];
   /** May be replaced by a test, for one method. */
   readonly replies: Record<string, (params: Record<string, unknown>) => unknown>;
+  /** Called before the host does it; what it throws is what the host says. */
+  readonly faults: { steer?: () => void };
   readonly hooks: () => ServiceHostHooks;
   /** Codex says something unasked. */
   notify(method: string, params: unknown): void;
@@ -62,6 +64,7 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
   const threads = new Map<string, FakeThread>();
   const asked: FakeHost['asked'] = [];
   const told: { hooks?: ServiceHostHooks } = {};
+  const faults: FakeHost['faults'] = {};
 
   const hooks = (): ServiceHostHooks => {
     if (!told.hooks) throw new Error('the host is not in use');
@@ -124,6 +127,10 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
         notify('thread/started', { thread: threadJson(made) });
         return opened;
       },
+      steer: async (...args) => {
+        faults.steer?.();
+        await host.steer(...args);
+      },
       resume: async (id, settings, signal) => {
         if (!threads.has(id)) throw refuses(`no rollout found for thread id ${id}`);
         await host.resume(id, settings, signal);
@@ -144,5 +151,5 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
     };
     return made;
   };
-  return { factory, controls, threads, asked, replies, hooks, notify };
+  return { factory, controls, threads, asked, replies, faults, hooks, notify };
 }

@@ -250,6 +250,9 @@ test('S9 a session of somebody else is answered like one that nobody has', async
     expect(theirs.text.replaceAll(foreign, 'ID')).toBe(nobodys.text.replaceAll('nobody', 'ID'));
   };
   const path = (id: string) => `/api/sessions/${id}`;
+  const large = answerOf('x'.repeat(1_048_576));
+  await client.post(`/api/tool-calls/${requestId}/response`, large, { token });
+  expect(await pendingCalls(client, foreign)).toHaveLength(1);
   await compare((id) => client.get(path(id), { token }));
   await compare((id) => client.delete(path(id), undefined, { token }));
   await compare((id) => client.post(`${path(id)}/messages`, { text: 'x' }, { token }));
@@ -338,14 +341,20 @@ test('S10 a head or a body beyond its bound is refused before it is read', async
   expect(sent.status).toBe(413);
 });
 
-test('S10 an answer that is too large is refused, and a smaller one is taken', async () => {
-  const { client } = await fakeScene(callNamedTools);
+test('S10 an answer that is too large is refused, and does not leave the model waiting', async () => {
+  const outputs: string[] = [];
+  const { client } = await fakeScene((step, signal) => {
+    outputs.push(...step.results.map(({ output }) => output));
+    return callNamedTools(step, signal);
+  });
   const id = await newSession(client);
   await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
   const [{ requestId }] = await pendingCalls(client, id);
   const path = `/api/tool-calls/${requestId}/response`;
   expect((await client.post(path, answerOf('x'.repeat(1_048_576)))).status).toBe(413);
-  expect((await client.post(path, answerOf('less'))).status).toBe(200);
+  await endedTurn(client, id);
+  expect(outputs).toEqual([expect.stringContaining('its result is too large to show')]);
+  expect((await client.post(path, answerOf('less'))).status).toBe(404);
 });
 
 test('S10 a command that is too long, or in too many pieces, ends its stream only', async () => {

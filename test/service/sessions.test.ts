@@ -193,9 +193,9 @@ test.each<[string, unknown, object]>([
 
 test('a message begins a turn; while one runs it becomes part of it', async () => {
   const seen: string[][] = [];
-  const { client } = await fakeScene((step) => {
+  const { client } = await fakeScene((step, signal) => {
     seen.push([step.text, ...step.steers]);
-    return callNamedTools(step, new AbortController().signal);
+    return callNamedTools(step, signal);
   });
   const id = await newSession(client);
   const path = `/api/sessions/${id}/messages`;
@@ -211,6 +211,44 @@ test('a message begins a turn; while one runs it becomes part of it', async () =
   await client.post(`/api/tool-calls/${requestId}/response`, answerOf('x'));
   await endedTurn(client, id);
   expect(seen.at(-1)).toEqual(['lookup_ticket', 'and hurry', 'please']);
+});
+
+test('a message that meets the end of a turn is sent again, and not lost', async () => {
+  const { client, host } = await fakeScene(callNamedTools);
+  const id = await newSession(client);
+  const path = `/api/sessions/${id}/messages`;
+  await client.post(path, { text: 'lookup_ticket' });
+  const [{ requestId }] = await pendingCalls(client, id);
+  let refused = 0;
+  host.faults.steer = () => {
+    refused += 1;
+    // Codex has ended the turn, and does not say so before the refusal is here.
+    if (refused === 2) void client.post(`/api/tool-calls/${requestId}/response`, answerOf('x'));
+    throw refuses('no active turn to steer');
+  };
+  const sent = await client.post(path, { text: 'one more thing' });
+  expect(sent.status).toBe(202);
+  expect(refused).toBeGreaterThanOrEqual(2);
+  const { thread } = await endedTurn(client, id);
+  expect(thread.turns).toHaveLength(2);
+  expect(thread.turns[1].id).toBe(sent.body.turnId);
+});
+
+test.each([
+  ['does not list yet', () => []],
+  ['lists as interrupted', (id: string) => [{ id, items: [], status: 'interrupted' }]],
+])('a turn that Codex %s is in progress all the same', async (_, listed) => {
+  const { client, host } = await fakeScene(callNamedTools);
+  const id = await newSession(client);
+  const list = host.replies['thread/turns/list']!;
+  const { body } = await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  host.replies['thread/turns/list'] = () => ({ data: listed(body.turnId) });
+  await pendingCalls(client, id);
+  const turns = async () => (await client.get(`/api/sessions/${id}`)).body.thread.turns;
+  expect(await turns()).toMatchObject([{ id: body.turnId, status: 'inProgress', items: [] }]);
+  host.replies['thread/turns/list'] = list;
+  await client.post(`/api/sessions/${id}/interrupt`);
+  expect(await turns()).toMatchObject([{ id: body.turnId, status: 'interrupted' }]);
 });
 
 test('messages sent at once are taken one after the other, and none is lost', async () => {

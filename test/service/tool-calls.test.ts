@@ -86,9 +86,9 @@ test.each([
   ],
 ])('%s', async (_, body, expected) => {
   const outputs: string[] = [];
-  const scene = await fakeScene((step) => {
+  const scene = await fakeScene((step, signal) => {
     outputs.push(...step.results.map(({ output }) => output));
-    return callNamedTools(step, new AbortController().signal);
+    return callNamedTools(step, signal);
   });
   const id = await begin(scene);
   const [{ requestId }] = await pendingCalls(scene.client, id);
@@ -102,9 +102,9 @@ test.each([
 
 test('a long answer within the limit of a body reaches Codex whole', async () => {
   const outputs: string[] = [];
-  const scene = await fakeScene((step) => {
+  const scene = await fakeScene((step, signal) => {
     outputs.push(...step.results.map(({ output }) => output));
-    return callNamedTools(step, new AbortController().signal);
+    return callNamedTools(step, signal);
   });
   const id = await begin(scene);
   const [{ requestId }] = await pendingCalls(scene.client, id);
@@ -252,9 +252,9 @@ test('two calls with one call id are two calls, each with its own answer', async
 test('calls beyond the bound are refused at once, and the model is told to try again', async () => {
   const outputs: string[] = [];
   const scene = await fakeScene(
-    (step) => {
+    (step, signal) => {
       outputs.push(...step.results.map(({ output }) => output));
-      return callNamedTools(step, new AbortController().signal);
+      return callNamedTools(step, signal);
     },
     { limits: { sessionRemoteCallsMax: 1, remoteCallsMax: 1 } },
   );
@@ -280,6 +280,24 @@ test('a remote call takes no handler slot and has no deadline of ours', async ()
     expect((await scene.client.post(path, answerOf(tool))).status).toBe(200);
   }
   expect(JSON.stringify(await endedTurn(scene.client, id))).toContain('lookup_ticket | other');
+});
+
+test('where a deadline is set, a call that nobody answers ends by it', async () => {
+  const outputs: string[] = [];
+  const scene = await fakeScene(
+    (step, signal) => {
+      outputs.push(...step.results.map(({ output }) => output));
+      return callNamedTools(step, signal);
+    },
+    { callTimeoutMs: 30 },
+  );
+  const id = await newSession(scene.client);
+  const stream = await openStream(scene.service, { query: `?threadId=${id}` });
+  await scene.client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  const { payload } = await stream.of('tool_call_resolved');
+  expect(payload).toMatchObject({ status: 'expired', success: false });
+  await endedTurn(scene.client, id);
+  expect(outputs).toEqual([expect.stringContaining('was stopped after 0.03 s')]);
 });
 
 test('a tool of this process is served here and never shown to clients', async () => {

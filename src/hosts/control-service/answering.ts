@@ -84,7 +84,7 @@ export class Answering {
       observer.onAttempt?.(call, exception(reason), refused);
       return refused;
     }
-    const open = sessions.get(call.sessionId)?.findCall(call) ?? openCall(call, 0);
+    const open = sessions.get(call.sessionId)?.trackCall(call) ?? openCall(call, 0);
     const { attempt, verdict } = await this.#untilConcluded(open, this.#attempt(open, text));
     observer.onAttempt?.(call, attempt, verdict);
     this.#settle(open, verdict);

@@ -122,6 +122,17 @@ export class TrackedSession {
     return this.#ended.has(turnId);
   }
 
+  /**
+   * The entry of a call that is answered, made now if the service was not seen to wait for it yet. One whose
+   * request id is another call's by now gets an entry that nobody else sees.
+   */
+  trackCall(call: HostCall): OpenCall {
+    const key = String(call.requestId);
+    const open = this.findCall(call) ?? openCall(call, 0);
+    if (!this.calls.has(key)) this.calls.set(key, open);
+    return open;
+  }
+
   /** The entry of exactly this call, or undefined. */
   findCall(call: HostCall): OpenCall | undefined {
     const open = this.calls.get(String(call.requestId));

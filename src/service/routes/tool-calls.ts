@@ -2,11 +2,11 @@
 import { maySee } from '../auth.ts';
 import { callRow } from '../frame.ts';
 import type { LeaseConflict } from '../lease.ts';
-import type { AnswerResult } from '../pending-call.ts';
+import type { AnswerResult, PendingCall } from '../pending-call.ts';
 import { notFound, ok, type Reply } from '../reply.ts';
-import { route, type Route } from '../route.ts';
+import { route, type Route, type RouteRequest } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
-import { readAnswer } from '../tool-answer.ts';
+import { readAnswer, tooLargeAnswer } from '../tool-answer.ts';
 import { conflictBody } from './leases.ts';
 import { forSession, sessionAnswers } from './session-access.ts';
 
@@ -85,8 +85,20 @@ function resultReply(requestId: string, threadId: string, result: AnswerResult):
   }
 }
 
+type Addressed = Pick<RouteRequest, 'access' | 'param' | 'headers'>;
+
+/** The call that an answer is for, or why it cannot be answered by this client. */
+function findCall({ calls, leases }: ServiceCore, request: Addressed): PendingCall | Reply {
+  const requestId = request.param('requestId');
+  const call = calls.find(requestId);
+  if (!call || !maySee(request.access, call.sessionId)) return notFound({ requestId });
+  const fence = fenceOf(request.headers['x-sessionmesh-fence']);
+  const conflict = leases.findConflict(call.sessionId, fence);
+  return conflict ? leasedReply(requestId, conflict) : call;
+}
+
 function answerRoute(core: ServiceCore): Route {
-  const { limits, calls, leases } = core;
+  const { limits, calls } = core;
   return route(
     {
       method: 'POST',
@@ -101,17 +113,20 @@ function answerRoute(core: ServiceCore): Route {
         409: {
           description: '`in_flight`: an answer is on its way. `leased`: somebody else answers',
         },
+        413: { description: 'Too large. The model is told so, and the call is over' },
         500: { description: 'Codex did not take the answer' },
       },
-      handle: async ({ access, param, body, headers }) => {
-        const requestId = param('requestId');
-        const call = calls.find(requestId);
-        if (!call || !maySee(access, call.sessionId)) return notFound({ requestId });
-        const fence = fenceOf(headers['x-sessionmesh-fence']);
-        const conflict = leases.findConflict(call.sessionId, fence);
-        if (conflict) return leasedReply(requestId, conflict);
-        const result = await calls.answer(requestId, readAnswer(body, limits));
-        return resultReply(requestId, call.sessionId, result);
+      // Its sender may give up or run the tool again; the model must not wait for that.
+      onTooLarge: (request) => {
+        const call = findCall(core, request);
+        if ('requestId' in call) void calls.answer(call.requestId, tooLargeAnswer(limits));
+      },
+      handle: async (request) => {
+        const call = findCall(core, request);
+        if (!('requestId' in call)) return call;
+        const { requestId, sessionId } = call;
+        const result = await calls.answer(requestId, readAnswer(request.body, limits));
+        return resultReply(requestId, sessionId, result);
       },
     },
     limits.serviceIssuesMax,
