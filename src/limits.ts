@@ -257,6 +257,8 @@ export const defaultLimits = {
   /** Calls that wait for a client, of one session and in all; one more is refused, retryable. */
   remoteCallsMax: 10_000,
   sessionRemoteCallsMax: 512,
+  /** A question to Codex on behalf of a client that takes longer is answered 504. */
+  serviceAskMs: 20_000,
   /** How long an answer waits for Codex to have it; then its sender is told that it is still under way. */
   answerConfirmMs: 10_000,
   /** Messages to one session that wait for the one before them to be taken; one more is answered 429. */

@@ -3,10 +3,10 @@
  * attempts to answer went. It decides nothing: what runs and what is sent is the mesh's business.
  */
 import { LRUCache } from 'lru-cache';
-import type { AnswerAttempt, AnswerObserver } from '../hosts/control-service/index.ts';
+import type { AnswerAttempt, AnswerObserver } from '../hosts/control-service/internal.ts';
 import type { AnswerVerdict, HostCall } from '../hosts/host.ts';
 import type { DispatchRecord } from '../mesh/dispatch-record.ts';
-import type { Run, Submission } from './dispatch.ts';
+import { dispatchOf, type Dispatch, type Run, type Submission } from './dispatch.ts';
 
 /** How often and how soon an answer is tried before whoever waits for it is told. */
 export interface SubmitPlan {
@@ -61,6 +61,14 @@ export class CallMemory implements AnswerObserver {
     };
     this.#calls.set(key, call);
     return call;
+  }
+
+  /** The dispatch of a call that the session has a record of, whoever handed it over. */
+  dispatchOf(sessionId: string, turnId: string, record: DispatchRecord): Dispatch {
+    const { callId, requestId, tool } = record;
+    const { run, submission } = this.open({ sessionId, turnId, callId }, requestId);
+    const asked = { tool, callId, arguments: record.arguments };
+    return dispatchOf({ asked, requestId, record, run, submission });
   }
 
   /** A handler has come back. */

@@ -14,7 +14,7 @@ import {
   type ControlServiceHost,
   type StreamFrame,
   type StreamState,
-} from '../hosts/control-service/index.ts';
+} from '../hosts/control-service/internal.ts';
 import type { HostCall } from '../hosts/host.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';

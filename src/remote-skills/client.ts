@@ -5,7 +5,10 @@
 import { LRUCache } from 'lru-cache';
 import type { DispatchPolicy } from '../../machines/session.ts';
 import { systemEnv, type Env } from '../env.ts';
-import type { ControlServiceHost, ControlServiceObserver } from '../hosts/control-service/index.ts';
+import type {
+  ControlServiceHost,
+  ControlServiceObserver,
+} from '../hosts/control-service/internal.ts';
 import type { HostContext } from '../hosts/host.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';

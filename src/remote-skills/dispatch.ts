@@ -1,6 +1,6 @@
 /** What became of one tool call, for whoever had it handled. */
 import type { CallOutcome } from '../../machines/call.ts';
-import type { AnswerAttempt } from '../hosts/control-service/index.ts';
+import type { AnswerAttempt } from '../hosts/control-service/internal.ts';
 import type { DispatchRecord } from '../mesh/dispatch-record.ts';
 import type { ToolOutput } from '../tools/contract.ts';
 import type { AskedCall } from './signal.ts';
@@ -94,6 +94,7 @@ function textOf(output: ToolOutput | null | undefined): string | null {
 /** Why the handler did not handle the call, or null if it did. */
 function handlerError({ run, record }: DispatchParts): string | null {
   if (run?.type === 'threw') return run.error;
+  if (record?.outcome === 'cancelled') return 'the call was cancelled: its turn or session is over';
   const hasReturned = run?.type === 'returned' && record?.code !== 'handler_timeout';
   if (hasReturned || record?.code === null) return null;
   return textOf(record?.output) ?? record?.code ?? null;
@@ -112,13 +113,11 @@ function submissionError({ last, refusal }: Submission): string | null {
 
 /** The dispatch of a call that was handed over for the first time. */
 export function dispatchOf(parts: DispatchParts): Dispatch {
-  const { submission, record, asked, requestId } = parts;
+  const { submission, asked, requestId } = parts;
   const { last, attempts, refusal } = submission;
   const isTaken = isAccepted(submission) && refusal === null;
   const thrown = handlerError(parts);
-  const isOver = record?.outcome === 'cancelled';
-  const lost = isOver ? 'the call was cancelled: its turn or session is over' : null;
-  const error = thrown ?? lost ?? (isTaken || !last ? null : submissionError(submission));
+  const error = thrown ?? (isTaken || !last ? null : submissionError(submission));
   return {
     ...ownParts(parts),
     handled: thrown === null && isTaken,
@@ -138,7 +137,7 @@ export function repeatedDispatch(parts: DispatchParts): Dispatch {
   const isKept = parts.record !== undefined;
   return {
     ...ownParts(parts),
-    handled: isKept && error === null && parts.record?.outcome !== 'cancelled',
+    handled: isKept && error === null,
     error,
     submissionStatus: 'local_duplicate',
     submissionCode: null,

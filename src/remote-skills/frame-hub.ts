@@ -1,5 +1,5 @@
 /** Where the frames of the stream branch off to those within the client who wait for something. */
-import type { StreamFrame, StreamState } from '../hosts/control-service/index.ts';
+import type { StreamFrame, StreamState } from '../hosts/control-service/internal.ts';
 
 type FrameListener = (frame: StreamFrame) => void;
 

@@ -1,5 +1,5 @@
 /** A session with its skills, as its user holds it. All handles of one session are the same. */
-import type { ControlServiceHost } from '../hosts/control-service/index.ts';
+import type { ControlServiceHost } from '../hosts/control-service/internal.ts';
 import {
   callOfRow,
   callOfSignal,
@@ -8,7 +8,7 @@ import {
   replyOf,
   terminalStatuses,
   turnOf,
-} from '../hosts/control-service/index.ts';
+} from '../hosts/control-service/internal.ts';
 import { SessionMeshError } from '../errors.ts';
 import type { HostCall } from '../hosts/host.ts';
 import type { Limits } from '../limits.ts';

@@ -1,5 +1,5 @@
 /** A message of Codex as the stream brings it, and which session it is for. */
-import { callSignalType, type StreamFrame } from '../hosts/control-service/index.ts';
+import { callSignalType, type StreamFrame } from '../hosts/control-service/internal.ts';
 import { isRecord } from '../tools/json.ts';
 
 /** One frame, as handlers of the stream are given it. */

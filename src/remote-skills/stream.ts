@@ -7,7 +7,7 @@ import type {
   ControlServiceHost,
   StreamFrame,
   StreamState,
-} from '../hosts/control-service/index.ts';
+} from '../hosts/control-service/internal.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { FrameHub } from './frame-hub.ts';

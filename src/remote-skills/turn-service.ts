@@ -3,10 +3,11 @@
  * poll; where it does not, a look now and then does.
  */
 import { isSessionMeshError, messageOf } from '../errors.ts';
-import { callRowType, callSignalType, endingOf } from '../hosts/control-service/index.ts';
+import { callRowType, callSignalType, endingOf } from '../hosts/control-service/internal.ts';
 import type { Logger } from '../logger.ts';
 import type { Session } from '../mesh/session.ts';
 import type { TurnResult } from '../mesh/turn.ts';
+import type { CallMemory } from './call-memory.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { SendAndHandleOptions } from './sending.ts';
 import type { Wait, WaitContext } from './wait.ts';
@@ -25,6 +26,7 @@ export interface ServedTurn {
 /** What serving needs besides. */
 export interface TurnServiceContext extends WaitContext {
   readonly wait: Wait;
+  readonly memory: CallMemory;
   readonly logger: Logger;
 }
 
@@ -51,8 +53,12 @@ export async function serveTurn(
   try {
     const result = await whenOver(turn, context);
     over.abort();
-    const dispatches = await polling;
-    return { detail: await readAfter(turn, context), dispatches, result };
+    const taken = await polling;
+    const { memory } = context;
+    const dispatches = result?.dispatches.map((record) =>
+      memory.dispatchOf(turn.session.id, turn.turnId, record),
+    );
+    return { detail: await readAfter(turn, context), dispatches: dispatches ?? taken, result };
   } finally {
     over.abort();
   }

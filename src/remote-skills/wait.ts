@@ -13,7 +13,7 @@ import {
   type ControlServiceHost,
   type ServiceReply,
   type StreamFrame,
-} from '../hosts/control-service/index.ts';
+} from '../hosts/control-service/internal.ts';
 import type { Limits } from '../limits.ts';
 import { Deadline } from './deadline.ts';
 import type { FrameHub } from './frame-hub.ts';

@@ -4,6 +4,7 @@
  */
 import { sleep, type Env } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
+import type { ClientMethod, ClientRequests } from '../hosts/app-server/index.ts';
 import type { Host, HostContext } from '../hosts/host.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -16,7 +17,11 @@ import type { AskCodex } from './thread.ts';
 
 /** A host that can also be asked what is no business of a mesh. */
 export interface ServiceHost extends Host {
-  request: AskCodex;
+  request<Method extends ClientMethod>(
+    method: Method,
+    params: ClientRequests[Method],
+    signal?: AbortSignal,
+  ): Promise<unknown>;
 }
 
 /** How Codex is. */
@@ -98,10 +103,23 @@ export class MeshKeeper {
     return { running, pid, initialized: running, version: this.#version, lastExit: this.#lastExit };
   }
 
-  /** Asks Codex past the mesh. Throws `host_failed`, and as `AppServerHost.request`. */
-  readonly ask: AskCodex = async (method, params, signal) => {
+  /**
+   * Asks Codex past the mesh. Throws `host_failed`, `request_timeout` after `serviceAskMs`, and as
+   * `AppServerHost.request`.
+   */
+  readonly ask: AskCodex = async (method, params) => {
     if (!this.#mesh || !this.#host) throw this.#absence();
-    return this.#host.request(method, params, signal);
+    const { env, limits } = this.#options;
+    const late = new AbortController();
+    const timer = env.clock.setTimeout(() => {
+      const expected = `an answer to ${method} within ${limits.serviceAskMs} ms`;
+      late.abort(new SessionMeshError('request_timeout', { expected }));
+    }, limits.serviceAskMs);
+    try {
+      return await this.#host.request(method, params, late.signal);
+    } finally {
+      env.clock.clearTimeout(timer);
+    }
   };
 
   /** Ends the mesh for good. Idempotent. */
@@ -172,7 +190,9 @@ export class MeshKeeper {
   async #revive(failed: Mesh): Promise<void> {
     const { env, logger, limits } = this.#options;
     const { signal } = this.#life;
-    await failed.close({ graceMs: 1 });
+    await failed.close({ graceMs: 1 }).catch((thrown: unknown) => {
+      logger.warn({ error: messageOf(thrown) }, 'a mesh that has failed did not end well');
+    });
     while (!signal.aborted && !this.#mesh) {
       try {
         await sleep(env.clock, limits.serviceRevivalMs, signal);

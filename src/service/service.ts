@@ -199,10 +199,13 @@ interface Running {
 
 async function end({ core, server, files }: Running, graceMs: number): Promise<void> {
   await core.drain(graceMs);
-  // The mesh first: whoever still follows the stream is told what became of the calls.
-  await core.close();
-  await server.close();
-  await files?.remove();
+  try {
+    // The mesh first: whoever still follows the stream is told what became of the calls.
+    await core.close();
+  } finally {
+    await server.close();
+    await files?.remove();
+  }
 }
 
 function handleOf(running: Running, signal: AbortSignal | undefined): Service {

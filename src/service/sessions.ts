@@ -121,10 +121,12 @@ export class ServiceSessions {
   }
 
   /** The sessions that nobody has said anything in, newest first; at most `servicePageMax`. */
-  unused(): Promise<readonly Thread[]> {
+  async unused(): Promise<readonly Thread[]> {
     const { keeper, limits } = this.#options;
     const newest = [...this.#unused].toReversed().slice(0, limits.servicePageMax);
-    return Promise.all(newest.map((id) => readThread(keeper.ask, id)));
+    const read = await Promise.allSettled(newest.map((id) => readThread(keeper.ask, id)));
+    // One that another client deleted is no reason to list none.
+    return read.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   }
 
   /** What a session is called, as far as that is known without asking Codex. */

@@ -167,7 +167,7 @@ export class StreamSocket {
         return;
       case 'subscribe':
         this.#follow(command.sessionIds);
-        this.#options.onFollow([...command.sessionIds]);
+        this.#options.onFollow([...command.sessionIds].filter((id) => this.follows(id)));
         return;
       case 'unsubscribe':
         this.#follow(null);

@@ -96,7 +96,7 @@ export class Stream {
     opened.tell({ type: 'ready', threadId: sessionId, epoch, seq: lastSeq() });
     if (position) this.#catchUp(opened, position);
     else opened.redeliver();
-    if (sessionId !== null) onFollow([sessionId]);
+    if (sessionId !== null && opened.follows(sessionId)) onFollow([sessionId]);
     this.#beatLater();
   }
 

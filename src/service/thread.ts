@@ -7,7 +7,6 @@ import { isRecord } from '../tools/json.ts';
 export type AskCodex = <Method extends ClientMethod>(
   method: Method,
   params: ClientRequests[Method],
-  signal?: AbortSignal,
 ) => Promise<unknown>;
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /** A client over a stub service under a virtual clock. */
 import { onTestFinished } from 'vitest';
-import { ControlServiceHost } from '../../src/hosts/control-service/index.ts';
+import { ControlServiceHost } from '../../src/hosts/control-service/internal.ts';
 import type { Script } from '../../src/hosts/simulated/script.ts';
 import { resolveLimits, type Limits } from '../../src/limits.ts';
 import type { MeshEvent } from '../../src/mesh/event.ts';

@@ -299,3 +299,14 @@ test('closing a client unbinds its sessions, which stay, and ends its stream', a
   expect(stub.sockets.size).toBe(0);
   expect(clock.pendingTimers).toBe(0);
 });
+
+test('under auto a turn that the mesh serves by itself is told all the same', async () => {
+  const { skills, moving } = await openSession({ dispatch: 'auto' });
+  const { dispatches, assistantReply } = await moving(
+    skills.sendAndHandle('echo', { injectSkills: false }),
+  );
+  expect(assistantReply).toBe('echoed');
+  expect(dispatches).toMatchObject([
+    { handled: true, result: 'echoed', submissionStatus: 'ok', submissionAttempts: 1 },
+  ]);
+});

@@ -135,7 +135,7 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
         if (!threads.has(id)) throw refuses(`no rollout found for thread id ${id}`);
         await host.resume(id, settings, signal);
       },
-      request: async (method, params) => {
+      request: async (method, params, signal) => {
         const given = params as Record<string, unknown>;
         asked.push({ method, params: given });
         if (method === 'thread/delete') {
@@ -146,7 +146,10 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
         }
         const reply = replies[method];
         if (!reply) throw refuses(`unknown method ${method}`, -32_601);
-        return reply(given);
+        const aborted = new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        });
+        return Promise.race([reply(given), aborted]);
       },
     };
     return made;

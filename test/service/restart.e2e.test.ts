@@ -93,6 +93,16 @@ test('while Codex cannot be asked, that is what everybody is told', async () => 
   await openStream(service);
 });
 
+test('a Codex that does not answer holds nobody up for long', async () => {
+  const { client, host } = await fakeScene(callNamedTools, { limits: { serviceAskMs: 30 } });
+  const id = await newSession(client);
+  host.replies['thread/read'] = () => new Promise(() => {});
+  expect(await client.get(`/api/sessions/${id}`)).toMatchObject({
+    status: 504,
+    body: { status: 'error', code: 'codex_timeout' },
+  });
+});
+
 test('a host that has failed for good is replaced, and sessions are found again', async () => {
   const { client, host } = await fakeScene(callNamedTools, { limits: { serviceRevivalMs: 20 } });
   const id = await newSession(client);

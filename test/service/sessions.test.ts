@@ -31,6 +31,7 @@ test('a session is made without a body, with one, and with everything', async ()
   });
   expect(bare.status).toBe(200);
   expect(bare.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(bare.headers.get('keep-alive')).toBe('timeout=72');
   const { session } = (await bare.json()) as Json;
   expect(session).toEqual({
     sessionId: expect.any(String),
@@ -438,6 +439,25 @@ test('sessions are listed page by page', async () => {
   ).toMatchObject({
     archived: true,
   });
+});
+
+test('sessions that nobody has used yet are listed too, but not those that are gone', async () => {
+  const { client, host } = await fakeScene(callNamedTools);
+  const ids = [await newSession(client), await newSession(client), await newSession(client)];
+  host.replies['thread/list'] = () => ({ data: [], nextCursor: null });
+  host.threads.delete(ids[1]!);
+  const listed = async (query = '') => {
+    const { body } = await client.get(`/api/sessions${query}`);
+    return body.data.map(({ sessionId, materialized }: Json) => [sessionId, materialized]);
+  };
+  expect(await listed()).toEqual([
+    [ids[2], false],
+    [ids[0], false],
+  ]);
+  expect(await listed('?cursor=c')).toEqual([]);
+  expect(await listed('?archived=true')).toEqual([]);
+  await client.post(`/api/sessions/${ids[0]}/messages`, { text: 'hello' });
+  expect(await listed()).toEqual([[ids[2], false]]);
 });
 
 test('a session that is read again and again asks Codex only when something happened', async () => {

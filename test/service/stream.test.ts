@@ -77,6 +77,11 @@ test('a filtered stream carries at most four frames a tool call', async () => {
   expect(between.length).toBeLessThanOrEqual(40);
 });
 
+test('asked for without an upgrade the stream is not found', async () => {
+  const { client } = await fakeScene(callNamedTools);
+  expect(await client.get('/api/stream')).toMatchObject({ status: 404, text: '' });
+});
+
 test('ready says where the stream begins; frames are numbered without a gap', async () => {
   const { service, client } = await fakeScene(callNamedTools);
   const stream = await openStream(service);

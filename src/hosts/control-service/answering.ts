@@ -5,7 +5,8 @@
  * - A2 Only a reply that says so ends a call. What is not known is asked again: a 409 means that some answer
  *   is under way, not that it arrived.
  * - A3 A service that gives request ids twice (it does not name its starts) is asked what it waits for
- *   before an answer is sent to an id that was not seen on the stream in use: it may be another call's.
+ *   before an answer is sent to an id that was not seen on the stream in use: it may be another call's by
+ *   now, of this session or of any other. Only a call that is listed is answered then.
  */
 import { backoffMs } from '../../backoff.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
@@ -110,8 +111,8 @@ export class Answering {
   async #attempt(open: OpenCall, text: string): Promise<AttemptResult> {
     open.attempts += 1;
     try {
-      const obstacle = await this.#findObstacle(open);
-      if (obstacle !== null) return { attempt: exception(obstacle), verdict: abandoned(obstacle) };
+      const obstacle = await this.#obstacle(open);
+      if (obstacle) return obstacle;
       const reply = await this.#send(open.call, text);
       return { attempt: readAttempt(reply), verdict: await this.#decide(reply, open) };
     } catch (thrown) {
@@ -130,7 +131,7 @@ export class Answering {
   }
 
   async #decide(reply: ServiceReply, open: OpenCall): Promise<AnswerVerdict> {
-    const { link, sessions } = this.#options;
+    const { sessions } = this.#options;
     const { sessionId } = open.call;
     const foreign = parseForeignLease(reply);
     if (foreign) return this.#onForeign(foreign, sessionId);
@@ -140,11 +141,7 @@ export class Answering {
       const found = describeReply(reply);
       sessions.lose(sessionId, new SessionMeshError('session_deleted', { sessionId, found }));
     }
-    // Whether it is still the same service will be known when the stream is back.
-    if (verdict.type === 'answered' && verdict.presumed && !link.isOnline) {
-      return { type: 'unlinked' };
-    }
-    if (verdict.type !== 'again' || verdict.afterMs !== undefined) return verdict;
+    if (verdict.type !== 'again' || verdict.afterMs !== undefined) return this.#ifOnline(verdict);
     return reply.status === 409 ? this.#soon(verdict, open) : this.#spaced(verdict, open);
   }
 
@@ -180,14 +177,24 @@ export class Answering {
     return afterMs === undefined ? verdict : { ...verdict, afterMs };
   }
 
-  /** A3: why an answer must not be sent to this request id, or null. */
-  async #findObstacle({ call, seenDuring }: OpenCall): Promise<string | null> {
+  /** A3: what is known of a call whose request id may be another call's by now, or null if it may be used. */
+  async #obstacle({ call, seenDuring, mayHaveLanded }: OpenCall): Promise<AttemptResult | null> {
     const { link, listCalls } = this.#options;
     const isCertain = link.hasEpochs || (link.isOnline && seenDuring === link.connections);
     if (isCertain) return null;
     const listed = await listCalls(call.sessionId);
-    const namesake = listed.find(({ requestId }) => requestId === call.requestId);
-    if (!namesake || isSameCall(namesake, call)) return null;
-    return 'its request id is another call’s by now';
+    if (listed.some((other) => isSameCall(other, call))) return null;
+    const attempt = exception('the service does not list the call');
+    // As with a service that does not know the call: an answer of ours was the last that was heard of it.
+    const verdict: AnswerVerdict = mayHaveLanded
+      ? { type: 'answered', presumed: true }
+      : abandoned('the service no longer waits for it');
+    return { attempt, verdict: this.#ifOnline(verdict) };
+  }
+
+  /** Whether it is still the same service will be known when the stream is back. */
+  #ifOnline(verdict: AnswerVerdict): AnswerVerdict {
+    const isGuess = verdict.type === 'answered' && verdict.presumed === true;
+    return isGuess && !this.#options.link.isOnline ? { type: 'unlinked' } : verdict;
   }
 }

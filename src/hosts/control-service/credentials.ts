@@ -2,11 +2,22 @@
  * The token in use. When the service refuses it, everybody who sends waits while it is read once more; one
  * that is still the same, or is refused again, is refused for good.
  */
+import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { TokenSource } from './options.ts';
 
 /** A token as somebody sent it. A new object each time it is read. */
 export interface Credential {
   readonly token: string | null;
+}
+
+/** The token without the white space that files put around it. */
+function checked(given: string): string {
+  const token = given.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new SessionMeshError('option_invalid', {
+    expected: 'a token of printable characters without blanks',
+    found: token === '' ? 'none' : 'another',
+  });
 }
 
 /** The token of one client. */
@@ -19,7 +30,10 @@ export class Credentials {
     this.#source = source ?? null;
   }
 
-  /** The token to send, once it is known. Rejects with what a source of tokens throws. */
+  /**
+   * The token to send, once it is known.
+   * @throws SessionMeshError `host_unreachable` where it cannot be read, `option_invalid` for what is no token
+   */
   current(): Promise<Credential> {
     if (this.#renewed) return this.#renewed.then(() => this.#read());
     return this.#read();
@@ -40,11 +54,14 @@ export class Credentials {
 
   async #ask(): Promise<Credential> {
     try {
-      return { token: typeof this.#source === 'function' ? await this.#source() : this.#source };
-    } catch (thrown) {
+      const given = typeof this.#source === 'function' ? await this.#source() : this.#source;
+      return { token: given === null ? null : checked(given) };
+    } catch (cause) {
       // The next one to send asks again.
       this.#current = null;
-      throw thrown;
+      if (isSessionMeshError(cause)) throw cause;
+      const found = `a token that could not be read: ${messageOf(cause)}`;
+      throw new SessionMeshError('host_unreachable', { found, cause });
     }
   }
 

@@ -211,6 +211,8 @@ export class Link {
     this.#isOnline = false;
     const { streamHealthyMs } = this.#options.context.limits;
     if (this.#nowMs() - this.#onlineSinceMs >= streamHealthyMs) this.#attempts = 0;
+    // A frame that is too long would be the first one again.
+    if (cause.code === 'frame_too_long') this.#seq = null;
     if (this.#over.signal.aborted) return;
     this.#options.handlers.onLost(cause);
     this.#retreat(cause);

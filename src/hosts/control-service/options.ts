@@ -1,5 +1,6 @@
 /** How a control-service host is set up, checked once. */
 import { SessionMeshError } from '../../errors.ts';
+import { defaultLimits } from '../../limits.ts';
 
 /** A bearer token, or where to read it: asked again, once, when the service refuses the one in use. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -39,7 +40,7 @@ function invalid(expected: string, fix?: string): SessionMeshError {
  * Takes an address apart.
  * @throws SessionMeshError `option_invalid` for anything but an HTTP address without credentials and query.
  */
-export function parseAddress(text: string): ServiceAddress {
+function parseAddress(text: string): ServiceAddress {
   const url = URL.parse(text);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw invalid('a url that begins with http:// or https://');
@@ -65,4 +66,13 @@ export function leaseTtlOf(options: ControlServiceOptions, defaultMs: number): n
   const ttlMs = lease === true ? defaultMs : lease.ttlMs;
   if (!Number.isFinite(ttlMs) || ttlMs <= 0) throw invalid('a lease.ttlMs above zero');
   return ttlMs;
+}
+
+/**
+ * Checks what types cannot hold; returns the address.
+ * @throws SessionMeshError `option_invalid`
+ */
+export function checkOptions(options: ControlServiceOptions): ServiceAddress {
+  leaseTtlOf(options, defaultLimits.leaseHoldMs);
+  return parseAddress(options.url);
 }

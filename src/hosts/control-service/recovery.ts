@@ -77,7 +77,11 @@ export class Recovery {
   async #one(session: TrackedSession, isSeamless: boolean, signal: AbortSignal): Promise<void> {
     const { requests, sessions, link, leases, emit } = this.#options;
     const { id: sessionId } = session;
-    if (leases && !(await leases.confirm(sessionId))) await leases.take(sessionId, signal);
+    if (leases && !(await leases.confirm(sessionId))) {
+      // Lost to somebody else, or never held.
+      if (!this.#isCurrent(session, signal)) return;
+      await leases.take(sessionId, signal);
+    }
     const known = [...session.calls.values()];
     const listed = await requests.listCalls(sessionId, { signal });
     if (!this.#isCurrent(session, signal)) return;

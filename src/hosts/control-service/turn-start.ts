@@ -82,7 +82,7 @@ async function lookForTurn(message: LostMessage): Promise<string | null> {
     try {
       const detail = await requests.read(session.id, { signal });
       const landed = turnsOf(detail, limits.turnsListedMax).findLast(
-        ({ id, texts }) => !before.has(id) && texts.includes(text),
+        ({ id, texts }) => !before.has(id) && texts.some((said) => said.trim() === text.trim()),
       );
       if (!landed) return null;
       // Its beginning, and maybe its end, happened while nobody knew it.

@@ -50,7 +50,8 @@ export class TurnWatch {
 
   async #look(session: TrackedSession): Promise<void> {
     const { context, isOnline, read } = this.#options;
-    const delayMs = session.reading?.delayMs ?? 0;
+    const { reading } = session;
+    const delayMs = reading?.delayMs ?? 0;
     const leftMs = session.heardAtMs + delayMs - this.#nowMs();
     if (isOnline() && leftMs > 0) {
       this.#arm(session, delayMs, leftMs);
@@ -63,8 +64,7 @@ export class TurnWatch {
       context.logger.warn(fields, 'a session could not be read');
     }
     // Unless the read ended it, or somebody looks anew already.
-    const isMine = session.reading?.delayMs === delayMs;
-    if (session.activeTurnId === null || !isMine) return;
+    if (session.activeTurnId === null || session.reading !== reading) return;
     this.#arm(session, Math.min(delayMs * 2, context.limits.turnReadMaxMs));
   }
 }

@@ -1,5 +1,5 @@
 /** Routes: the lease of a session is taken, renewed and given back. */
-import type { Lease, LeaseConflict } from '../lease.ts';
+import type { LeaseConflict } from '../lease.ts';
 import { notFound, ok, refusal } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
@@ -7,17 +7,12 @@ import { readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
 import { forSession, sessionAnswers } from './session-access.ts';
 
-function shown({ holder, fence, expiresAt }: Lease): object {
-  return { holder, fence, expiresAt: new Date(expiresAt).toISOString() };
-}
-
 /** The body of an answer that a lease stands in the way of. */
 export function conflictBody(
   about: Readonly<Record<string, string>>,
   { lease }: LeaseConflict,
 ): object {
-  const holder = lease?.holder ?? null;
-  const expiresAt = lease ? new Date(lease.expiresAt).toISOString() : null;
+  const { holder = null, expiresAt = null } = lease ?? {};
   return { status: 'conflict', code: 'leased', ...about, holder, expiresAt };
 }
 
@@ -54,7 +49,7 @@ function takeRoute(core: ServiceCore): Route {
           // A lease of what is not there would be a way to fill the memory.
           if (!sessions.record(sessionId)) await readThread(keeper.ask, sessionId);
           const taken = leases.take(sessionId, request.body);
-          if (!('type' in taken)) return ok({ status: 'ok', lease: shown(taken) });
+          if (!('type' in taken)) return ok({ status: 'ok', lease: taken });
           if (taken.type === 'conflict') return { status: 409, body: conflictBody({}, taken) };
           return refusal(429, 'overloaded', 'too many sessions have a lease');
         }),

@@ -19,6 +19,7 @@ for (const epochs of [true, false]) {
       {
         requestId: expect.any(String),
         sessionId: session.id,
+        asked: {},
         body: { response: { success: true, contentItems: [{ type: 'inputText', text: 'quick' }] } },
       },
     ]);

@@ -155,3 +155,15 @@ test('two who serve one session in turn run each call once', async () => {
   expect(stub.answers).toHaveLength(1);
   expect([one.starts.length, two.starts.length]).toEqual([1, 0]);
 });
+
+test('a lease that was lost while the stream was down ends the session, and is not taken back', async () => {
+  const { mesh, stub, moving, clock } = await openScene({
+    options: { holder: 'one', lease: { ttlMs: 60_000 } },
+  });
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  stub.leases.set(session.id, { holder: 'two', fence: 99, expiresAt: clock.now() + 1_000 });
+  stub.dropStreams();
+  await clock.advance(5_000);
+  expect(mesh.session(session.id)).toBeUndefined();
+  expect(stub.leases.get(session.id)).toMatchObject({ holder: 'two' });
+});

@@ -77,7 +77,7 @@ const ids = { next: 0 };
 export class StubService {
   readonly sessions = new Map<string, StubSession>();
   readonly pending = new Map<string, Row & { native: unknown }>();
-  readonly answers: { requestId: string; body: Answer; sessionId: string }[] = [];
+  readonly answers: { requestId: string; body: Answer; sessionId: string; asked: unknown }[] = [];
   readonly requests: StubRequest[] = [];
   readonly sockets = new Set<Socket>();
   readonly leases = new Map<string, { holder: string; fence: number; expiresAt: number }>();
@@ -154,7 +154,8 @@ export class StubService {
 
   /** Publishes a pending call, maybe not for the first time. */
   deliver(requestId: string): void {
-    const row = this.pending.get(requestId)!;
+    const row = this.pending.get(requestId);
+    if (!row) return;
     this.publish('app_server.request.item.tool.call', row.threadId, this.signalOf(requestId));
     const { native: _, ...shown } = row;
     this.publish('tool_call_requested', row.threadId, shown);
@@ -410,7 +411,12 @@ export class StubService {
     }
     this.pending.delete(requestId);
     const answer = body as Answer;
-    this.answers.push({ requestId, body: answer, sessionId: row.threadId });
+    this.answers.push({
+      requestId,
+      body: answer,
+      sessionId: row.threadId,
+      asked: row.arguments,
+    });
     const { success, contentItems } = answer.response;
     const turn = this.sessions.get(row.threadId)!.turns.find(({ id }) => id === row.turnId)!;
     const output = contentItems.map((item) => item.text ?? item.imageUrl).join('\n');

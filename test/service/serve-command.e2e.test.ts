@@ -1,0 +1,138 @@
+/** The command as a process: what it prints, where it leaves its token, how it ends. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import type { ServeCommandOptions } from '../../src/cli/serve.ts';
+import { codexProcesses } from '../e2e/real-codex.ts';
+import { clientOf } from './client.ts';
+import { callNamedTools, endedTurn, newSession, scratchFolder, scriptedEnv } from './scene.ts';
+
+const command = resolve(import.meta.dirname, '../../src/cli/serve.ts');
+
+/** Runs the command in a process of its own, as the command line would. */
+async function runServe(options: ServeCommandOptions, more: Record<string, string> = {}) {
+  const home = await scratchFolder();
+  const env = { ...(await scriptedEnv(callNamedTools)), SESSIONMESH_HOME: home, ...more };
+  const program = `
+    const { runServeCommand } = await import(${JSON.stringify(command)});
+    try { await runServeCommand(${JSON.stringify({ port: 0, ...options })}); }
+    catch (thrown) { console.error(thrown.code, thrown.message); process.exitCode = 1; }`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const exited = once(child, 'exit').then(([code]) => Number(code));
+  const reader = createInterface({ input: child.stdout });
+  reader.on('line', (line) => lines.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  onTestFinished(async () => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await exited;
+  });
+  const until = (count: number) =>
+    expect.poll(() => lines.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  return { child, lines, errors, exited, until, home };
+}
+
+test('for programs: one line of JSON, a token in a file, and a clean end at SIGTERM', async () => {
+  const { child, lines, errors, exited, until, home } = await runServe({ json: true });
+  await until(1);
+  const started = JSON.parse(lines[0]!);
+  expect(started).toEqual({
+    type: 'service.started',
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    pid: child.pid,
+    tokenFile: join(home, 'service-token'),
+    stateFile: join(home, 'service.json'),
+  });
+  const token = (await readFile(started.tokenFile, 'utf8')).trim();
+  const client = clientOf({ url: started.url, token });
+  const id = await newSession(client);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
+  await endedTurn(client, id);
+  expect((await client.get('/api', { token: null })).status).toBe(401);
+  child.kill('SIGTERM');
+  expect(await exited).toBe(0);
+  expect(lines).toHaveLength(1);
+  expect(errors).toEqual([]);
+  expect(await readdir(home)).toEqual(['sessions.jsonl']);
+  expect(codexProcesses()).toEqual([]);
+});
+
+test('for people: where it is and where its token is, never the token itself', async () => {
+  const { child, lines, exited, until, home } = await runServe({});
+  await until(3);
+  const token = (await readFile(join(home, 'service-token'), 'utf8')).trim();
+  expect(lines).toEqual([
+    expect.stringMatching(/^sessionmesh service at http:\/\/127\.0\.0\.1:\d+$/),
+    `its token is in ${join(home, 'service-token')}`,
+    'Ctrl-C ends it',
+  ]);
+  expect(lines.join()).not.toContain(token);
+  child.kill('SIGINT');
+  expect(await exited).toBe(0);
+});
+
+test('a second Ctrl-C does not wait for a turn that goes on', async () => {
+  const { child, lines, exited, until } = await runServe({ json: true });
+  await until(1);
+  const { url, tokenFile } = JSON.parse(lines[0]!);
+  const client = clientOf({ url, token: (await readFile(tokenFile, 'utf8')).trim() });
+  const id = await newSession(client);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  child.kill('SIGINT');
+  await expect.poll(async () => (await client.get('/readyz')).status).toBe(503);
+  child.kill('SIGINT');
+  expect(await exited).toBe(130);
+});
+
+test('the tools of a module are served, without a token if that is wanted', async () => {
+  const folder = await scratchFolder();
+  const tools = join(folder, 'tools.mjs');
+  const source = resolve(import.meta.dirname, '../../src/tools/index.ts');
+  await writeFile(
+    tools,
+    `import { tool } from ${JSON.stringify(source)};
+    export const clock = tool({ name: 'clock', description: 'Tells the time.', input: { type: 'object' }, execute: () => 'noon' });`,
+  );
+  const { child, lines, exited, until } = await runServe({ json: true, auth: false, tools });
+  await until(1);
+  const { url, tokenFile } = JSON.parse(lines[0]!);
+  expect(tokenFile).toBeNull();
+  const client = clientOf({ url, token: null });
+  const id = await newSession(client, []);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'clock' });
+  expect((await endedTurn(client, id)).transcript.at(-1).content).toBe('noon');
+  child.kill('SIGTERM');
+  expect(await exited).toBe(0);
+});
+
+test.each<[string, ServeCommandOptions, RegExp]>([
+  ['a port that is none', { port: 70_000 }, /option_invalid/],
+  ['no token for other machines', { host: '0.0.0.0', auth: false }, /option_invalid/],
+  ['a Codex that is not there', { codex: '/nowhere/codex' }, /codex_not_found/],
+  ['a module without tools', { tools: 'node:path' }, /option_invalid/],
+])('what cannot work ends with a reason: %s', async (_, options, reason) => {
+  const { errors, exited, home } = await runServe(options);
+  expect(await exited).toBe(1);
+  expect(errors.join('\n')).toMatch(reason);
+  expect(await readdir(home)).not.toContain('service.json');
+});
+
+test('what Codex says in a log line cannot steer the terminal', async () => {
+  const folder = await scratchFolder();
+  const codex = join(folder, 'codex');
+  await writeFile(codex, '#!/bin/sh\nprintf "\\033]0;owned\\007\\033[2J" >&2\nexit 3\n', {
+    mode: 0o755,
+  });
+  const { errors, exited } = await runServe({ codex });
+  expect(await exited).toBe(1);
+  const warnings = errors.filter((line) => line.startsWith('sessionmesh: warning'));
+  expect(warnings.length).toBeGreaterThan(0);
+  for (const line of warnings) expect(line).not.toMatch(/\p{Cc}/u);
+});
