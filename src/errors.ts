@@ -136,8 +136,17 @@ export const errorTable = {
   team_invalid: row('team is invalid', 'correct the team definition'),
   team_member_unknown: row('no such member', 'use one of the names of the team'),
 
+  // History
+  history_invalid: row('history cannot be read', 'see what was found; use the version that wrote it'),
+  history_open_failed: row('history cannot be written', 'name a file that does not exist yet'),
+
   // Control service
   service_start_failed: row('service did not start', 'choose another address or port'),
+  service_not_running: row(
+    'no service is running',
+    'start one with `sessionmesh serve`, or say where it is with --url',
+    true,
+  ),
   service_running: row('a service runs already', 'use it, stop it, or choose another state folder'),
   session_deleted: row('session was deleted', 'create a new session'),
 
@@ -150,6 +159,10 @@ export const errorTable = {
 
   // Testing
   clock_misused: row('virtual clock was misused', 'see what was expected'),
+  env_sealed: row(
+    'the environment has no way to the world outside',
+    'give virtualEnv the files, network or processes that the test needs',
+  ),
   model_start_failed: row('scripted model did not start', 'choose another port, or 0 for any'),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -9,6 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const rows: readonly (readonly string[])[] = [
   ['cli'],
   ['service', 'remote-skills', 'soak', 'testing'],
+  ['history'],
   ['team'],
   ['mesh'],
   ['hosts', 'bus', 'ledger', 'charts', 'mcp'],
@@ -38,7 +39,7 @@ function folderOf(path: string): string {
   const [top, second] = relative(root, path).split('/');
   if (top === 'machines') return 'machines';
   if (second === 'index.ts') return 'index';
-  return baseFiles.has(second!) ? 'base' : second!;
+  return baseFiles.has(second!) || second === 'env' ? 'base' : second!;
 }
 
 const rowOf = (folder: string) => rows.findIndex((row) => row.includes(folder));
@@ -108,8 +109,28 @@ test('only the seam reads clocks, randomness and timers', () => {
   const forbidden =
     /\b(Date\.now|performance\.now|Math\.random|randomUUID|new Date\(\))|(?<![.\w])(setTimeout|setInterval|setImmediate)\(/;
   const wrong = files
-    .filter((file) => !/src\/(env\.ts|cli\/)/.test(file))
+    .filter((file) => !/src\/(env\/|env\.ts|cli\/)/.test(file))
     .filter((file) => forbidden.test(readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')));
+  expect(wrong.map((file) => relative(root, file))).toEqual([]);
+});
+
+/**
+ * Who may reach for the world besides the seam, because it is not the runtime: the command line; what plays
+ * the outside world for tests and soak runs; and what reads source code, as the compiler it uses does.
+ */
+const outsideTheSeam =
+  /src\/(env\/|cli\/|testing\/scripted|soak\/(real|proxy|mutants)\/|tools\/infer\/)/;
+
+test('only the seam reaches for files, network, processes and databases', () => {
+  const worldly =
+    /^import (?!type)[^;]*'(node:(fs|fs\/promises|net|tls|dns|http|https|http2|dgram|child_process|worker_threads|cluster|sqlite)|undici|ws)';|(?<![.\w])(fetch|WebSocket)\(|(?<![.#\w])process\.(on|off|once|kill|pid|cwd|chdir|platform|arch)\b/m;
+  const allowedConstants = /^import \{ (constants|STATUS_CODES) \} from 'node:(fs|http)';$/gm;
+  const wrong = files
+    .filter((file) => !outsideTheSeam.test(file))
+    .filter((file) => {
+      const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+      return worldly.test(text.replace(allowedConstants, ''));
+    });
   expect(wrong.map((file) => relative(root, file))).toEqual([]);
 });
 

@@ -4,9 +4,9 @@
  */
 import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
-import { startChild, type Child } from '../hosts/app-server/child.ts';
-import { locateCodex } from '../hosts/app-server/locate.ts';
+import { spawnCodex } from '../hosts/app-server/spawn.ts';
 import { defaultLimits } from '../limits.ts';
+import type { Child } from '../rpc/child.ts';
 import { StdioTransport } from '../rpc/stdio.ts';
 import {
   jsonOf,
@@ -145,7 +145,8 @@ export class CodexConversation implements AsyncDisposable {
   }
 
   #onClose(cause: SessionMeshError): void {
-    const reason = new SessionMeshError('host_start_failed', { found: this.#child.ending, cause });
+    const found = this.#child.ending ?? 'it no longer talks';
+    const reason = new SessionMeshError('host_start_failed', { found, cause });
     for (const { reject } of this.#waiters) reject(reason);
   }
 }
@@ -161,9 +162,7 @@ export async function openConversation({
   signal,
 }: ConversationOptions): Promise<CodexConversation> {
   const options = { env, ...(command === undefined ? {} : { command }) };
-  const location = locateCodex(options);
-  const { clock } = systemEnv;
-  const child = await startChild({ location, options, clock, limits: defaultLimits });
+  const child = await spawnCodex(options, systemEnv, defaultLimits);
   const conversation = new CodexConversation(child, signal);
   try {
     await conversation.introduce();

@@ -45,8 +45,8 @@ function processDial(server: StdioServer, context: McpContext): Dial {
     return async (handlers, signal) => {
       const process = await startServerProcess({
         server,
-        env: { ...sdk.getDefaultEnvironment(), ...server.env },
-        clock: env.clock,
+        variables: { ...sdk.getDefaultEnvironment(), ...server.env },
+        env,
         limits,
         onStderr: (text) => logger.debug({ text }, 'an MCP server writes'),
       });
@@ -68,7 +68,7 @@ function httpDial(address: CheckedAddress & { kind: 'http' }, context: McpContex
   const { sdk, env, limits } = context;
   const dial = (mode: VersionNegotiationMode): Dial => {
     return (handlers, signal) => {
-      const transport = createHttpTransport(sdk, { ...address, clock: env.clock, limits });
+      const transport = createHttpTransport(sdk, { ...address, env, limits });
       const leave = () => transport.terminateSession();
       return connectPeer({ transport, mode, ending: () => null, leave }, context, handlers, signal);
     };

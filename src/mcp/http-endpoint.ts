@@ -1,5 +1,6 @@
 /** Tools served over streamable HTTP, on the loopback interface. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -22,6 +23,7 @@ export interface RunningEndpoint {
 export interface HttpEndpointOptions {
   readonly port: number;
   readonly token: string | null;
+  readonly env: Env;
   readonly limits: Limits;
   readonly logger: Logger;
 }
@@ -78,7 +80,7 @@ export async function serveHttp(
   endpoint: Endpoint,
   options: HttpEndpointOptions,
 ): Promise<RunningEndpoint> {
-  const { token, limits, logger } = options;
+  const { token, env, limits, logger } = options;
   const sessions = new HttpSessions(endpoint, limits);
   const handler = createHandler(endpoint, sessions, options);
   let port = options.port;
@@ -92,7 +94,7 @@ export async function serveHttp(
     else if (url?.pathname !== path) refuse(response, 404, `there is only ${path} here`);
     else await writeResponse(response, await handler.handle(requestOf(message, url, gone.signal)));
   };
-  const server = createServer((message, response) => {
+  const server = env.network.createServer((message, response) => {
     answer(message, response).catch((thrown: unknown) => {
       logger.debug({ error: messageOf(thrown) }, 'a request of a client was not answered');
       response.destroy();

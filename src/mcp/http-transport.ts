@@ -1,6 +1,6 @@
 /** MCP messages over streamable HTTP. */
 import type { JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { Clock, Timer } from '../env.ts';
+import type { Env, Timer } from '../env.ts';
 import type { Limits } from '../limits.ts';
 import type { ClientPackage } from './sdk.ts';
 
@@ -8,7 +8,7 @@ import type { ClientPackage } from './sdk.ts';
 export interface HttpTransportOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly clock: Clock;
+  readonly env: Env;
   readonly limits: Limits;
 }
 
@@ -32,7 +32,7 @@ function requestIdOf(message: JSONRPCMessage | JSONRPCMessage[]): number | undef
  */
 export function createHttpTransport(
   sdk: ClientPackage,
-  { url, headers, clock, limits }: HttpTransportOptions,
+  { url, headers, env: { clock, network }, limits }: HttpTransportOptions,
 ): StreamableHTTPClientTransport {
   const timers = new Set<Timer>();
   const later = (callback: () => void, delayMs: number) => {
@@ -75,6 +75,7 @@ export function createHttpTransport(
   }
 
   return new HttpTransport(url, {
+    fetch: network.fetch,
     requestInit: { headers: { ...headers } },
     reconnectionScheduler: later,
     reconnectionOptions: {

@@ -3,7 +3,7 @@ import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { ClientPackage } from './sdk.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { Child } from '../rpc/child.ts';
 
 /**
  * One message a line. The package has a transport of its own for this, which ends the process it
@@ -15,12 +15,12 @@ export class ProcessTransport implements Transport {
   onmessage?: Transport['onmessage'];
   /** With `pid`, how the package tells this kind of transport from one over HTTP. */
   readonly stderr = null;
-  readonly #process: ServerProcess;
+  readonly #process: Child;
   readonly #limits: Limits;
   readonly #serialize: ClientPackage['serializeMessage'];
   readonly #received: InstanceType<ClientPackage['ReadBuffer']>;
 
-  constructor(process: ServerProcess, sdk: ClientPackage, limits: Limits) {
+  constructor(process: Child, sdk: ClientPackage, limits: Limits) {
     this.#process = process;
     this.#limits = limits;
     this.#serialize = sdk.serializeMessage;

@@ -1,5 +1,5 @@
 /** Puts a server together from its tools, the runner of their calls, and a transport. */
-import { systemEnv } from '../env.ts';
+import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -19,6 +19,7 @@ const denyAll: Approve = () => ({
 });
 
 interface Setting {
+  readonly env: Env;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly streams: () => Streams;
@@ -27,14 +28,14 @@ interface Setting {
 function start(
   endpoint: Endpoint,
   { transport }: ServeToolsOptions,
-  { limits, logger, streams }: Setting,
+  { env, limits, logger, streams }: Setting,
 ): RunningEndpoint | Promise<RunningEndpoint> {
   switch (transport.kind) {
     case 'stdio':
       return serveStdio(endpoint, { ...streams(), limits, logger });
     case 'http': {
       const { port = 0, token } = transport;
-      return serveHttp(endpoint, { port, token, limits, logger });
+      return serveHttp(endpoint, { port, token, env, limits, logger });
     }
   }
 }
@@ -78,7 +79,7 @@ export async function serveOn(
     id: env.id(),
     over: over.signal,
   };
-  const running: RunningEndpoint = await start(endpoint, options, { limits, logger, streams });
+  const running: RunningEndpoint = await start(endpoint, options, { env, limits, logger, streams });
   const close = async () => {
     over.abort(new Error('the server closes'));
     await running.close();

@@ -1,5 +1,5 @@
 /** Frames as text messages of a WebSocket: over TCP, TLS or a Unix socket. */
-import { WebSocket, type RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { Env, Timer } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -41,7 +41,7 @@ function parseUrl(text: string): { url: URL; shown: string } {
 function openSocket(options: WebSocketOptions): { socket: WebSocket; shown: string } {
   const { url, shown } = parseUrl(options.url);
   try {
-    const socket = new WebSocket(url, {
+    const socket = options.env.network.connect(url, {
       headers: options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` },
       perMessageDeflate: false,
       maxPayload: options.limits.frameBytesMax,
@@ -144,7 +144,7 @@ export class WebSocketTransport implements Transport {
   }
 
   start(handlers: TransportHandlers): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) this.#onClose();
+    if (this.#socket.readyState !== this.#socket.OPEN) this.#onClose();
     if (!this.#life.begin(handlers)) return;
     this.#socket.on('message', this.#onMessage);
     this.#socket.on('pong', this.#onPong);
@@ -214,7 +214,7 @@ export class WebSocketTransport implements Transport {
         socket.off('error', this.#onError);
       },
       over: () =>
-        socket.readyState === WebSocket.CLOSED
+        socket.readyState === socket.CLOSED
           ? Promise.resolve()
           : new Promise((resolve) => socket.once('close', resolve)),
       finish: () => {

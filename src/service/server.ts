@@ -8,7 +8,9 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Network } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -47,29 +49,37 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-function createApp(limits: Limits): FastifyInstance {
+function createHttpServer(handler: RequestListener, network: Network, limits: Limits): Server {
+  const server = network.createServer(
+    {
+      maxHeaderSize: limits.serviceHeaderBytesMax,
+      headersTimeout: limits.serviceHeadersTimeoutMs,
+      requestTimeout: limits.serviceRequestTimeoutMs,
+      keepAliveTimeout: limits.serviceKeepAliveMs,
+      // Node looks for late connections every half minute, unless it is told to look more often.
+      connectionsCheckingInterval: Math.min(limits.serviceHeadersTimeoutMs, 1_000),
+    },
+    handler,
+  );
+  server.maxConnections = limits.serviceConnectionsMax;
+  return server;
+}
+
+function createApp({ env, limits }: ServiceCore): FastifyInstance {
   const app = fastify({
+    serverFactory: (handler) => createHttpServer(handler, env.network, limits),
     logger: false,
     bodyLimit: limits.serviceBodyBytesMax,
-    requestTimeout: limits.serviceRequestTimeoutMs,
-    keepAliveTimeout: limits.serviceKeepAliveMs,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     trustProxy: false,
     routerOptions: { maxParamLength: 1_000 },
-    http: {
-      maxHeaderSize: limits.serviceHeaderBytesMax,
-      // Node looks for late connections every half minute, unless it is told to look more often.
-      connectionsCheckingInterval: Math.min(limits.serviceHeadersTimeoutMs, 1_000),
-    },
     frameworkErrors: (error, _request, reply) => {
       // A path that cannot be decoded: it was not let in yet, so it learns nothing.
       const refused = refusal(error.statusCode ?? 400, 'request_failed', 'Bad request');
       void send(reply.header('connection', 'close'), refused);
     },
   });
-  app.server.headersTimeout = limits.serviceHeadersTimeoutMs;
-  app.server.maxConnections = limits.serviceConnectionsMax;
   return app;
 }
 
@@ -221,7 +231,7 @@ function watchRequests(app: FastifyInstance, { env, limits }: ServiceCore): () =
 /** Makes the server of a service. It does not listen yet. */
 export function createServer(options: ServerOptions): HttpServer {
   const { core, origins } = options;
-  const app = createApp(core.limits);
+  const app = createApp(core);
   const whenIdle = watchRequests(app, core);
   acceptJsonOnly(app, core.limits);
   addRoutes(app, options);

@@ -6,7 +6,7 @@
  * The file is a log of one JSON text a line, written behind what happens and folded when it is read; a line
  * that is torn or unknown is passed over. It can be deleted at any time.
  */
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import type { Files } from '../env.ts';
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -87,6 +87,7 @@ function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
 
 /** What the records need. */
 export interface SessionRecordsOptions {
+  readonly files: Files;
   readonly limits: Limits;
   readonly logger: Logger;
   /** Null: in memory only. */
@@ -110,6 +111,10 @@ export class SessionRecords {
 
   private constructor(options: SessionRecordsOptions) {
     this.#options = options;
+  }
+
+  get #disk(): Files['promises'] {
+    return this.#options.files.promises;
   }
 
   get(id: string): SessionRecord | undefined {
@@ -150,7 +155,7 @@ export class SessionRecords {
   }
 
   async #read(path: string): Promise<void> {
-    const content = await readFile(path, 'utf8').catch((thrown: unknown) => {
+    const content = await this.#disk.readFile(path, 'utf8').catch((thrown: unknown) => {
       const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
       if (!isMissing) this.#warn(thrown, 'the records of sessions could not be read');
       return '';
@@ -175,7 +180,8 @@ export class SessionRecords {
     this.#lines += 1;
     const isStale = this.#lines > this.#records.size + this.#deleted.size + staleLinesMax;
     if (isStale) this.#queue(() => this.#rewrite(path));
-    else this.#queue(() => appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
+    else
+      this.#queue(() => this.#disk.appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
   }
 
   async #rewrite(path: string): Promise<void> {
@@ -186,8 +192,8 @@ export class SessionRecords {
     this.#lines = entries.length;
     const fresh = `${path}.new`;
     const content = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-    await writeFile(fresh, content, { mode: 0o600 });
-    await rename(fresh, path);
+    await this.#disk.writeFile(fresh, content, { mode: 0o600 });
+    await this.#disk.rename(fresh, path);
   }
 
   /** One write after the other; one that fails is logged, and the next one is tried all the same. */

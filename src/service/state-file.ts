@@ -2,9 +2,8 @@
  * How commands on the same machine find a service: a file that says where it is, and one with its token,
  * both readable by their owner only, both gone when the service is.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../env.ts';
+import { systemEnv, type Env, type Files } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { isRecord } from '../tools/json.ts';
 
@@ -22,9 +21,14 @@ export interface ServiceState {
 const probeMs = 1_000;
 
 /** Reads the state of a service, or returns null if there is none that can be read. */
-export async function readServiceState(stateDir: string): Promise<ServiceState | null> {
+export async function readServiceState(
+  stateDir: string,
+  { promises }: Files = systemEnv.files,
+): Promise<ServiceState | null> {
   try {
-    const value: unknown = JSON.parse(await readFile(join(stateDir, 'service.json'), 'utf8'));
+    const value: unknown = JSON.parse(
+      await promises.readFile(join(stateDir, 'service.json'), 'utf8'),
+    );
     if (!isRecord(value)) return null;
     const { url, pid, tokenFile, startedAt } = value;
     const isState =
@@ -37,19 +41,19 @@ export async function readServiceState(stateDir: string): Promise<ServiceState |
 }
 
 /** A file that appears whole or not at all, and that nobody else can read. */
-async function writePrivately(path: string, text: string): Promise<void> {
+async function writePrivately(path: string, text: string, { promises }: Files): Promise<void> {
   const fresh = `${path}.new`;
   // A file that is there already would keep its mode.
-  await rm(fresh, { force: true });
-  await writeFile(fresh, text, { mode: 0o600, flag: 'wx' });
-  await rename(fresh, path);
+  await promises.rm(fresh, { force: true });
+  await promises.writeFile(fresh, text, { mode: 0o600, flag: 'wx' });
+  await promises.rename(fresh, path);
 }
 
-async function answers(url: string, clock: Clock): Promise<boolean> {
+async function answers(url: string, { clock, network }: Env): Promise<boolean> {
   const late = new AbortController();
   const timer = clock.setTimeout(() => late.abort(), probeMs);
   try {
-    return (await fetch(new URL('/healthz', url), { signal: late.signal })).ok;
+    return (await network.fetch(new URL('/healthz', url), { signal: late.signal })).ok;
   } catch {
     return false;
   } finally {
@@ -60,24 +64,26 @@ async function answers(url: string, clock: Clock): Promise<boolean> {
 /** The files of one service in its state folder. */
 export class StateFiles {
   readonly #dir: string;
+  readonly #files: Files;
   #state: ServiceState | null = null;
 
   /**
    * Makes the folder, for its owner only, unless a service uses it already.
    * @throws SessionMeshError `service_running`; what the file system says
    */
-  static async open(dir: string, clock: Clock): Promise<StateFiles> {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    const state = await readServiceState(dir);
-    if (state && (await answers(state.url, clock))) {
+  static async open(dir: string, env: Env): Promise<StateFiles> {
+    await env.files.promises.mkdir(dir, { recursive: true, mode: 0o700 });
+    const state = await readServiceState(dir, env.files);
+    if (state && (await answers(state.url, env))) {
       const found = `process ${state.pid} at ${state.url}`;
       throw new SessionMeshError('service_running', { found });
     }
-    return new StateFiles(dir);
+    return new StateFiles(dir, env.files);
   }
 
-  private constructor(dir: string) {
+  private constructor(dir: string, files: Files) {
     this.#dir = dir;
+    this.#files = files;
   }
 
   /** Where something of the service is kept. */
@@ -88,14 +94,15 @@ export class StateFiles {
   /** Writes the token and returns where. */
   async writeToken(token: string): Promise<string> {
     const path = this.path('service-token');
-    await writePrivately(path, `${token}\n`);
+    await writePrivately(path, `${token}\n`, this.#files);
     return path;
   }
 
   /** Says where the service is. */
   async announce(state: ServiceState): Promise<void> {
     this.#state = state;
-    await writePrivately(this.path('service.json'), `${JSON.stringify(state, null, 2)}\n`);
+    const text = `${JSON.stringify(state, null, 2)}\n`;
+    await writePrivately(this.path('service.json'), text, this.#files);
   }
 
   /** Removes both files, if they are still ours. Idempotent, never rejects. */
@@ -103,9 +110,9 @@ export class StateFiles {
     const state = this.#state;
     if (!state) return;
     this.#state = null;
-    const present = await readServiceState(this.#dir);
+    const present = await readServiceState(this.#dir, this.#files);
     if (present?.pid !== state.pid || present.startedAt !== state.startedAt) return;
     const files = [this.path('service.json'), ...(state.tokenFile ? [state.tokenFile] : [])];
-    await Promise.allSettled(files.map((path) => rm(path, { force: true })));
+    await Promise.allSettled(files.map((path) => this.#files.promises.rm(path, { force: true })));
   }
 }

@@ -2,7 +2,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
-import { WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
+import type { Network } from '../env.ts';
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { admit } from './guard.ts';
@@ -19,7 +20,7 @@ export interface UpgradeOptions {
   readonly origins: () => OriginPolicy;
 }
 
-function createSocketServer(limits: Limits): WebSocketServer {
+function createSocketServer(network: Network, limits: Limits): WebSocketServer {
   const options = {
     noServer: true,
     clientTracking: false,
@@ -32,7 +33,7 @@ function createSocketServer(limits: Limits): WebSocketServer {
     closeTimeout: limits.streamCloseMs,
     handleProtocols: () => false as const,
   };
-  return new WebSocketServer(options);
+  return network.webSocketServer(options);
 }
 
 /** Answers an upgrade that is refused, and lets go of its connection. */
@@ -63,7 +64,7 @@ export function serveUpgrades(
   { core, origins }: UpgradeOptions,
 ): () => Promise<void> {
   const { keyring, stream, limits, logger } = core;
-  const sockets = createSocketServer(limits);
+  const sockets = createSocketServer(core.env.network, limits);
   let isClosed = false;
 
   const findRefusal = (request: IncomingMessage, url: URL | null): Reply | null => {

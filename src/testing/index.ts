@@ -33,4 +33,5 @@ export {
   type VirtualClock,
   type VirtualClockOptions,
   type VirtualEnv,
+  type VirtualEnvOptions,
 } from './virtual-clock.ts';

@@ -8,9 +8,10 @@
  * - V3 Only timers move with `advance`; the wall clock follows, and `jump` moves the wall clock alone.
  */
 import { setImmediate as nextLoopTurn } from 'node:timers/promises';
-import type { Clock, Env, Timer } from '../env.ts';
+import type { Clock, Env, Files, Network, Processes, Timer } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
+import { sealedFiles, sealedNetwork, sealedProcesses } from './sealed.ts';
 import { TimerHeap, type HeapTimer } from './timer-heap.ts';
 
 /** A clock that only moves when told to. */
@@ -112,16 +113,28 @@ export interface VirtualEnv extends Env {
   readonly clock: VirtualClock;
 }
 
+/** How a virtual environment starts, and what of the world it may reach. */
+export interface VirtualEnvOptions extends VirtualClockOptions {
+  /** Default: none; whoever reaches for them gets `env_sealed`. */
+  readonly files?: Files;
+  readonly network?: Network;
+  readonly processes?: Processes;
+}
+
 /**
  * Makes a {@link VirtualEnv}: a virtual clock, random numbers that follow from `seed`, and ids that count
- * up from `id-1`.
+ * up from `id-1`. The world outside is out of reach unless it is given.
  */
-export function virtualEnv(seed = 1, options: VirtualClockOptions = {}): VirtualEnv {
+export function virtualEnv(seed = 1, options: VirtualEnvOptions = {}): VirtualEnv {
   let idsGiven = 0;
+  const { files = sealedFiles, network = sealedNetwork, processes = sealedProcesses } = options;
   return {
     clock: virtualClock(options),
     random: mulberry32(seed),
     id: () => `id-${++idsGiven}`,
+    files,
+    network,
+    processes,
   };
 }
 

@@ -20,6 +20,9 @@ import { openJournal, type OpenJournalOptions } from '../../src/ledger/sqlite/op
 import { resolveLimits, type Limits } from '../../src/limits.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { virtualEnv, type VirtualEnv } from '../../src/testing/virtual-clock.ts';
+import { systemEnv } from '../../src/env.ts';
+
+const { files, processes } = systemEnv;
 
 export const atStart = Date.UTC(2026, 0, 1);
 
@@ -110,7 +113,7 @@ export interface Scene {
 }
 
 function makeScene(open: (env: VirtualEnv, limits: Limits) => Journal, limits: Partial<Limits>) {
-  const env = virtualEnv();
+  const env = virtualEnv(1, { files, processes });
   const scene = {
     env,
     journal: open(env, resolveLimits(limits)),
@@ -140,7 +143,7 @@ export function optionsFor(
   return {
     path,
     mode: 'sync',
-    env: virtualEnv(),
+    env: virtualEnv(1, { files, processes }),
     limits: resolveLimits(),
     logger: silentLogger,
     ...overrides,

@@ -6,6 +6,7 @@ import { checkJournal } from '../../src/ledger/sqlite/check.ts';
 import { openJournal } from '../../src/ledger/sqlite/open-journal.ts';
 import { resolveLimits } from '../../src/limits.ts';
 import { virtualEnv } from '../../src/testing/virtual-clock.ts';
+import { systemEnv } from '../../src/env.ts';
 import {
   appendCall,
   makeFolder,
@@ -15,6 +16,8 @@ import {
   optionsFor,
 } from './journal-fixture.ts';
 
+const { files, processes } = systemEnv;
+
 const output = {
   success: true,
   contentItems: [{ type: 'inputText' as const, text: 'x'.repeat(2_000) }],
@@ -22,7 +25,7 @@ const output = {
 
 function openSmall() {
   const path = join(makeFolder(), 'ledger.db');
-  const env = virtualEnv();
+  const env = virtualEnv(1, { files, processes });
   const limits = resolveLimits({ journalBytesMax: 1024 * 1024, journalLogBytesMax: 64 * 1024 });
   return { path, env, limits, journal: openJournal(optionsFor(path, { env, limits })) };
 }
@@ -90,7 +93,7 @@ test('a journal full of calls that are not over refuses new ones until some are'
 
 test('space that a large journal no longer needs goes back to the file system', async () => {
   const path = join(makeFolder(), 'ledger.db');
-  const env = virtualEnv();
+  const env = virtualEnv(1, { files, processes });
   const limits = resolveLimits({
     ledgerCallsMax: 10,
     ledgerSessionCallsMin: 1,

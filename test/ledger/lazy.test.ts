@@ -1,17 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** Whether `node:sqlite` is loaded in a fresh process that imports this file of the ledger. */
-function loadsSqlite(file: string): boolean {
-  const url = new URL(`file://${resolve(import.meta.dirname, '../../src/ledger', file)}`).href;
-  const script = `await import('${url}');
-    console.log(process.moduleLoadList.includes('NativeModule sqlite'));`;
+const source = new URL('../../src/', import.meta.url).href;
+
+/** Whether `node:sqlite` is loaded in a fresh process after each of these steps. */
+function loadsSqlite(...steps: string[]): boolean[] {
+  const report = `console.log(process.moduleLoadList.includes('NativeModule sqlite'));`;
+  const script = steps.map((step) => `${step}; ${report}`).join('\n');
   const args = ['--input-type=module', '--eval', script];
-  return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim() === 'true';
+  const lines = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n');
+  return lines.map((line) => line === 'true');
 }
 
 test('whoever does not ask for a durable ledger does not load SQLite', () => {
-  expect(['ledger.ts', 'journal.ts', 'memory-journal.ts'].filter(loadsSqlite)).toEqual([]);
-  expect(loadsSqlite('sqlite/open-journal.ts')).toBe(true);
+  const loaded = loadsSqlite(
+    `await import('${source}index.ts')`,
+    `const { systemEnv } = await import('${source}env.ts')`,
+    `systemEnv.files.openDatabase(':memory:').close()`,
+  );
+  expect(loaded).toEqual([false, false, true]);
 });

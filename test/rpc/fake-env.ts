@@ -1,5 +1,5 @@
 /** Time that stands still until a test moves it, and no randomness. */
-import type { Env, Timer } from '../../src/env.ts';
+import { systemEnv, type Env, type Timer } from '../../src/env.ts';
 
 export interface FakeEnv extends Env {
   /** Moves time on and fires what is due, in order. */
@@ -14,7 +14,11 @@ export function createFakeEnv(): FakeEnv {
   let nowMs = 0;
   let ids = 0;
   const armed = new Map<Timer, { readonly atMs: number; readonly callback: () => void }>();
+  const { files, network, processes } = systemEnv;
   const env: FakeEnv = {
+    files,
+    network,
+    processes,
     clock: {
       now: () => nowMs,
       monotonic: () => nowMs,

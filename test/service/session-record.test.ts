@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { resolveLimits, type Limits } from '../../src/limits.ts';
 import { defaultControls } from '../../src/service/session-controls.ts';
+import { systemEnv } from '../../src/env.ts';
 import { SessionRecords } from '../../src/service/session-record.ts';
 import { lookup, recordingLogger, scratchFolder } from './scene.ts';
 
@@ -21,6 +22,7 @@ async function file() {
   const open = (limits: Partial<Limits> = {}) =>
     SessionRecords.open({
       path,
+      files: systemEnv.files,
       limits: resolveLimits(limits),
       logger: recordingLogger(logged),
     });
@@ -97,6 +99,7 @@ test('without a place to write, what happens is remembered all the same, and the
 test('without a file nothing is written', async () => {
   const records = await SessionRecords.open({
     path: null,
+    files: systemEnv.files,
     limits: resolveLimits(),
     logger: recordingLogger([]),
   });

@@ -4,15 +4,15 @@
  * A wire is one attempt that succeeded: a transport, and what else must be let go of with it.
  */
 import { SessionMeshError } from '../../errors.ts';
+import type { Child } from '../../rpc/child.ts';
 import { StdioTransport } from '../../rpc/stdio.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { connectWebSocket } from '../../rpc/websocket.ts';
 import type { HostContext } from '../host.ts';
-import { startChild, type Child } from './child.ts';
-import { locateCodex } from './locate.ts';
 import { unheardNotifications } from './methods.ts';
 import { isConnected, type AppServerOptions, type ConnectedAppServer } from './options.ts';
 import type { SpawnedAppServer } from './options.ts';
+import { spawnCodex } from './spawn.ts';
 
 /** A transport that is up, with what is behind it. */
 export interface Wire {
@@ -74,8 +74,7 @@ function childDialer(options: SpawnedAppServer, { env, limits }: HostContext): D
     ownsServer: true,
     async dial(signal) {
       signal.throwIfAborted();
-      const location = locateCodex(options);
-      const child = await startChild({ location, options, clock: env.clock, limits });
+      const child = await spawnCodex(options, env, limits);
       const transport = new StdioTransport({
         input: child.stdout,
         output: child.stdin,
@@ -107,7 +106,7 @@ function childWire(child: Child, transport: Transport): Wire {
 const ended = (child: Child, cause?: SessionMeshError): SessionMeshError =>
   new SessionMeshError('stream_closed', {
     expected: 'Codex to run',
-    found: child.ending,
+    found: child.ending ?? 'it still runs',
     fix: 'see what it said last',
     cause,
   });

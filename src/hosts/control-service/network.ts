@@ -1,6 +1,6 @@
 /** The real network: an undici pool for requests, a WebSocket for the stream. */
-import { errors, Pool, type Dispatcher } from 'undici';
-import { WebSocket } from 'ws';
+import type { Dispatcher } from 'undici';
+import type { WebSocket } from 'ws';
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import type { Transport } from '../../rpc/transport.ts';
 import { WebSocketTransport } from '../../rpc/websocket.ts';
@@ -27,10 +27,10 @@ export function networkWire(
   headers: Headers,
   context: HostContext,
 ): ServiceWire {
-  const { limits } = context;
+  const { env, limits } = context;
   const { poolConnectionsMax, connectTimeoutMs, frameBytesMax } = limits;
   // Deadlines are the caller's: only the connect, which no request waits for alone, has its own.
-  const pool = new Pool(address.origin, {
+  const pool = env.network.pool(address.origin, {
     connections: poolConnectionsMax,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -65,7 +65,7 @@ const contentType = (body: string | undefined): Headers =>
 function asRequestError(thrown: unknown, { origin }: ServiceAddress): SessionMeshError {
   if (thrown instanceof SessionMeshError) return thrown;
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const wasNeverSent = neverSentCodes.has(code) || thrown instanceof errors.ConnectTimeoutError;
+  const wasNeverSent = neverSentCodes.has(code);
   return new SessionMeshError(wasNeverSent ? 'host_unreachable' : 'stream_closed', {
     expected: `an answer of ${origin}`,
     found: messageOf(thrown),
@@ -114,7 +114,7 @@ async function openStream(
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();
-  const socket = new WebSocket(url, {
+  const socket = context.env.network.connect(url, {
     headers,
     perMessageDeflate: false,
     maxPayload: context.limits.frameBytesMax,

@@ -1,5 +1,6 @@
 /** Whether a journal is what its writer left: its pages, its rows, and how they follow from each other. */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { systemEnv, type Files } from '../../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import { resolveLimits, type Limits } from '../../limits.ts';
 import { mayEnd, stateOf } from '../journal-order.ts';
@@ -43,9 +44,9 @@ type Tally = { -readonly [Part in Exclude<keyof RowReport, 'problems'>]: number 
  * Opens the file at `path` without changing anything, beside its writer if there is one.
  * @throws SessionMeshError `ledger_open_failed`.
  */
-export function openToRead(path: string, limits: Limits): DatabaseSync {
+export function openToRead(path: string, limits: Limits, files: Files): DatabaseSync {
   try {
-    return new DatabaseSync(path, { readOnly: true, timeout: limits.journalLockMs });
+    return files.openDatabase(path, { readOnly: true, timeout: limits.journalLockMs });
   } catch (thrown) {
     throw openFailure(path, thrown);
   }
@@ -209,8 +210,12 @@ function inspect(database: DatabaseSync, limits: Limits): JournalReport {
  * @throws SessionMeshError `ledger_open_failed` if it cannot be read or is something else,
  * `ledger_version` if it is of a newer version.
  */
-export function checkJournal(path: string, limits: Limits = resolveLimits()): JournalReport {
-  const database = openToRead(path, limits);
+export function checkJournal(
+  path: string,
+  limits: Limits = resolveLimits(),
+  files: Files = systemEnv.files,
+): JournalReport {
+  const database = openToRead(path, limits, files);
   try {
     database.exec('BEGIN');
     return inspect(database, limits);

@@ -1,6 +1,6 @@
 /** Flushes to the disk what commits have only handed to the operating system, a little later. */
-import { open, type FileHandle } from 'node:fs/promises';
-import type { Clock, Timer } from '../../env.ts';
+import type { FileHandle } from 'node:fs/promises';
+import type { Clock, Files, Timer } from '../../env.ts';
 
 /** Brings a file's content to the disk, without making anybody wait. */
 export interface Flusher {
@@ -9,11 +9,11 @@ export interface Flusher {
 }
 
 /** Flushes the write-ahead log of the SQLite file at `path`. It exists once something was written. */
-export function logFlusher(path: string): Flusher {
+export function logFlusher(path: string, files: Files): Flusher {
   let file: FileHandle | undefined;
   return {
     async flush() {
-      file ??= await open(`${path}-wal`, 'r+');
+      file ??= await files.promises.open(`${path}-wal`, 'r+');
       await file.datasync();
     },
     async close() {

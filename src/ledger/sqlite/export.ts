@@ -1,5 +1,6 @@
 /** A journal as the entries that would make it again. */
 import type { DatabaseSync } from 'node:sqlite';
+import { systemEnv, type Files } from '../../env.ts';
 import { resolveLimits, type Limits } from '../../limits.ts';
 import type { JournalEntry } from '../journal.ts';
 import { damaged, readIntent, readOutput, readSession, type StoredCall } from '../journal-row.ts';
@@ -60,8 +61,9 @@ function* entriesOf(database: DatabaseSync): Iterable<JournalEntry> {
 export async function* exportJournal(
   path: string,
   limits: Limits = resolveLimits(),
+  files: Files = systemEnv.files,
 ): AsyncGenerator<JournalEntry, void, undefined> {
-  const database = openToRead(path, limits);
+  const database = openToRead(path, limits, files);
   try {
     yield* entriesOf(database);
   } catch (thrown) {

@@ -4,18 +4,9 @@
  * A file that fails the check is kept under another name and never written again. Until somebody says
  * so, no new one takes its place: an empty journal looks like one in which nothing was ever started.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { basename, dirname, join } from 'node:path';
+import type { Env, Files } from '../../env.ts';
 import { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import type { Logger } from '../../logger.ts';
@@ -25,9 +16,8 @@ import { applicationId, migrate } from './schema.ts';
 
 export interface OpenFileOptions {
   readonly path: string;
+  readonly env: Env;
   readonly limits: Limits;
-  /** Wall-clock time, for the name of a damaged file. */
-  readonly nowMs: number;
   /** Begin an empty journal where the old one is damaged. */
   readonly startAnew: boolean;
   readonly logger: Logger;
@@ -39,19 +29,20 @@ const companions = ['-wal', '-shm'] as const;
 const damagedMark = '.damaged-';
 
 /** Makes renamed files known to the disk, where folders can be flushed at all. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+function syncFolder(path: string, { files, processes }: Env): void {
+  if (processes.platform === 'win32') return;
+  const folder = files.openSync(dirname(path), 'r');
+  files.fsyncSync(folder);
+  files.closeSync(folder);
 }
 
 /** Makes an empty journal under another name first, so that it is there whole or not at all. */
-function createFile(path: string): void {
+function createFile(path: string, env: Env): void {
+  const { files } = env;
   const draft = `${path}.new`;
-  for (const suffix of ['', ...companions]) rmSync(`${draft}${suffix}`, { force: true });
-  closeSync(openSync(draft, 'wx', 0o600));
-  const database = new DatabaseSync(draft);
+  for (const suffix of ['', ...companions]) files.rmSync(`${draft}${suffix}`, { force: true });
+  files.closeSync(files.openSync(draft, 'wx', 0o600));
+  const database = files.openDatabase(draft);
   try {
     database.exec(`PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA application_id = ${applicationId};
@@ -60,41 +51,45 @@ function createFile(path: string): void {
   } finally {
     database.close();
   }
-  renameSync(draft, path);
-  syncFolder(path);
+  files.renameSync(draft, path);
+  syncFolder(path, env);
 }
 
-function hasContent(path: string): boolean {
-  return existsSync(path) && statSync(path).size > 0;
+function hasContent(path: string, files: Files): boolean {
+  return files.existsSync(path) && files.statSync(path).size > 0;
 }
 
 /** Gives the file and its log another name, and returns it. What else lies beside it is made from these. */
-function setAside(path: string, nowMs: number): string {
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
+function setAside(path: string, env: Env): string {
+  const { files, clock } = env;
+  const stamp = new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-');
   let kept = `${path}${damagedMark}${stamp}`;
-  for (let copy = 2; existsSync(kept) || existsSync(`${kept}-wal`); copy += 1) {
+  for (let copy = 2; files.existsSync(kept) || files.existsSync(`${kept}-wal`); copy += 1) {
     kept = `${path}${damagedMark}${stamp}-${copy}`;
   }
-  if (existsSync(path)) renameSync(path, kept);
-  if (hasContent(`${path}-wal`)) renameSync(`${path}-wal`, `${kept}-wal`);
-  for (const suffix of companions) rmSync(`${path}${suffix}`, { force: true });
-  syncFolder(path);
+  if (files.existsSync(path)) files.renameSync(path, kept);
+  if (hasContent(`${path}-wal`, files)) files.renameSync(`${path}-wal`, `${kept}-wal`);
+  for (const suffix of companions) files.rmSync(`${path}${suffix}`, { force: true });
+  syncFolder(path, env);
   return kept;
 }
 
 /** A file that was set aside and not replaced. */
-function findSetAside(path: string): string | undefined {
+function findSetAside(path: string, files: Files): string | undefined {
   const prefix = `${basename(path)}${damagedMark}`;
-  const name = readdirSync(dirname(path)).find((entry) => entry.startsWith(prefix));
+  const name = files.readdirSync(dirname(path)).find((entry) => entry.startsWith(prefix));
   return name && join(dirname(path), name);
 }
 
 /** What keeps the pages at `path` from being trusted, if anything does. */
-function findPageProblem(path: string, limits: Limits): string | undefined {
-  if (!existsSync(path)) {
-    return hasContent(`${path}-wal`) ? 'only its log; the file itself is missing' : undefined;
+function findPageProblem({ path, env, limits }: OpenFileOptions): string | undefined {
+  const { files } = env;
+  if (!files.existsSync(path)) {
+    return hasContent(`${path}-wal`, files)
+      ? 'only its log; the file itself is missing'
+      : undefined;
   }
-  const database = openToRead(path, limits);
+  const database = openToRead(path, limits, files);
   try {
     return inspectPages(database, limits).problems[0];
   } catch (thrown) {
@@ -105,8 +100,8 @@ function findPageProblem(path: string, limits: Limits): string | undefined {
 }
 
 /** Opens the file for writing and brings it to the last version; or says what is wrong with its rows. */
-function openChecked(path: string, limits: Limits): DatabaseSync | string {
-  const database = new DatabaseSync(path);
+function openChecked({ path, env, limits }: OpenFileOptions): DatabaseSync | string {
+  const database = env.files.openDatabase(path);
   try {
     migrate(database);
     const [problem] = inspectRows(database, limits).problems;
@@ -120,8 +115,8 @@ function openChecked(path: string, limits: Limits): DatabaseSync | string {
 }
 
 /** Keeps a damaged file out of the way; an error, unless an empty journal is to take its place. */
-function giveUp(found: string, { path, nowMs, startAnew, logger }: OpenFileOptions): void {
-  const kept = setAside(path, nowMs);
+function giveUp(found: string, { path, env, startAnew, logger }: OpenFileOptions): void {
+  const kept = setAside(path, env);
   if (!startAnew) throw damagedError(found, kept);
   logger.error({ found, kept }, 'a damaged ledger was set aside, and an empty one begun');
 }
@@ -136,15 +131,15 @@ function damagedError(found: string, kept: string): SessionMeshError {
  * @throws SessionMeshError `ledger_damaged`, `ledger_version`, `ledger_open_failed`.
  */
 export function openFile(options: OpenFileOptions): DatabaseSync {
-  const { path, limits, startAnew } = options;
-  const pageProblem = findPageProblem(path, limits);
+  const { path, env, startAnew } = options;
+  const pageProblem = findPageProblem(options);
   if (pageProblem !== undefined) giveUp(pageProblem, options);
-  if (!existsSync(path)) {
-    const kept = startAnew ? undefined : findSetAside(path);
+  if (!env.files.existsSync(path)) {
+    const kept = startAnew ? undefined : findSetAside(path, env.files);
     if (kept !== undefined) throw damagedError('a file that was set aside, and no other', kept);
-    createFile(path);
+    createFile(path, env);
   }
-  const opened = openChecked(path, limits);
+  const opened = openChecked(options);
   if (typeof opened !== 'string') return opened;
   giveUp(opened, options);
   return openFile(options);

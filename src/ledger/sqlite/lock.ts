@@ -5,7 +5,8 @@
  * that stays open keeps every other writer out, and lets anybody read the name. The file is never removed:
  * somebody might be about to lock it.
  */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Files } from '../../env.ts';
 import { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { isBusy, openFailure } from './failure.ts';
@@ -51,8 +52,12 @@ function describeHolder(database: DatabaseSync, limits: Limits): string {
  * Takes the lock that the file at `path` stands for. Returns how to give it back, idempotently.
  * @throws SessionMeshError `ledger_held` with the name of the holder, `ledger_open_failed`.
  */
-export function takeLock(path: string, holder: LockHolder, limits: Limits): () => void {
-  const database = open(path);
+export function takeLock(
+  path: string,
+  holder: LockHolder,
+  { files, limits }: { readonly files: Files; readonly limits: Limits },
+): () => void {
+  const database = open(path, files);
   try {
     signIn(database, holder, limits);
   } catch (cause) {
@@ -66,9 +71,9 @@ export function takeLock(path: string, holder: LockHolder, limits: Limits): () =
   };
 }
 
-function open(path: string): DatabaseSync {
+function open(path: string, files: Files): DatabaseSync {
   try {
-    return new DatabaseSync(path);
+    return files.openDatabase(path);
   } catch (cause) {
     throw openFailure(path, cause);
   }

@@ -2,10 +2,9 @@
  * Opens a durable journal. Importing this file loads `node:sqlite`, so whoever may do without it imports
  * it only once a durable ledger is asked for.
  */
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Env } from '../../env.ts';
+import type { Env, Files } from '../../env.ts';
 import type { Limits } from '../../limits.ts';
 import type { Logger } from '../../logger.ts';
 import { BufferedJournal } from '../buffered-journal.ts';
@@ -29,11 +28,11 @@ export interface OpenJournalOptions {
 }
 
 /** One name for one file, whatever links lead to it, because the lock goes by the name. */
-function resolvePath(path: string): string {
+function resolvePath(path: string, files: Files): string {
   const absolute = resolve(path);
-  if (existsSync(absolute)) return realpathSync(absolute);
-  mkdirSync(dirname(absolute), { recursive: true, mode: 0o700 });
-  return join(realpathSync(dirname(absolute)), basename(absolute));
+  if (files.existsSync(absolute)) return files.realpathSync(absolute);
+  files.mkdirSync(dirname(absolute), { recursive: true, mode: 0o700 });
+  return join(files.realpathSync(dirname(absolute)), basename(absolute));
 }
 
 /** Settings that SQLite keeps for a connection, not in the file. */
@@ -50,10 +49,14 @@ function configure(database: DatabaseSync, { mode, limits }: OpenJournalOptions)
 /** Opens the file behind a lock that is held; `release` gives the lock back. */
 function start(path: string, options: OpenJournalOptions, release: () => void): Journal {
   const { mode, env, limits, logger, startAnew = false } = options;
-  const database = openFile({ path, limits, nowMs: env.clock.now(), startAnew, logger });
+  const database = openFile({ path, env, limits, startAnew, logger });
   try {
     configure(database, options);
-    const later = { flusher: logFlusher(path), clock: env.clock, delayMs: limits.journalSyncMs };
+    const later = {
+      flusher: logFlusher(path, env.files),
+      clock: env.clock,
+      delayMs: limits.journalSyncMs,
+    };
     const diskSync = mode === 'sync' ? undefined : new DiskSync(later);
     const store = new SqliteStore({ database, diskSync, limits, release });
     return new BufferedJournal({ store, env, limits, logger });
@@ -73,10 +76,10 @@ function start(path: string, options: OpenJournalOptions, release: () => void): 
  */
 export function openJournal(options: OpenJournalOptions): Journal {
   const { env, limits } = options;
-  const holder = { pid: process.pid, id: env.id(), since: env.clock.now() };
+  const holder = { pid: env.processes.pid, id: env.id(), since: env.clock.now() };
   try {
-    const path = resolvePath(options.path);
-    const release = takeLock(`${path}.lock`, holder, limits);
+    const path = resolvePath(options.path, env.files);
+    const release = takeLock(`${path}.lock`, holder, { files: env.files, limits });
     try {
       return start(path, options, release);
     } catch (thrown) {

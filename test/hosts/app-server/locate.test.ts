@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { systemEnv } from '../../../src/env.ts';
 import { locateCodex } from '../../../src/hosts/app-server/locate.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'locate-'));
@@ -43,7 +44,7 @@ test('the package is found from any folder of its project, and from our own', ()
   const { program } = installed;
   expect(locateCodex({ findFrom: join(project, 'deep', 'within') }).command).toBe(program);
   expect(locateCodex({ cwd: project }).command).toBe(program);
-  expect(locateCodex({ findFrom: empty }, project).command).toBe(program);
+  expect(locateCodex({ findFrom: empty }, systemEnv, project).command).toBe(program);
 });
 
 test('an older package that holds the program itself is fine, too', () => {
@@ -51,7 +52,7 @@ test('an older package that holds the program itself is fine, too', () => {
   const home = join(folder, 'node_modules', '@openai', 'codex');
   write(join(home, 'package.json'), '{"name":"@openai/codex"}');
   const program = write(join(home, inside), '', 0o755);
-  expect(locateCodex({ findFrom: folder }, empty).command).toBe(program);
+  expect(locateCodex({ findFrom: folder }, systemEnv, empty).command).toBe(program);
 });
 
 test('the script on the PATH stands for the program behind it', () => {
@@ -59,18 +60,18 @@ test('the script on the PATH stands for the program behind it', () => {
   mkdirSync(bin);
   symlinkSync(installed.script, join(bin, 'codex'));
   const env = { PATH: `${empty}:${bin}` };
-  expect(locateCodex({ findFrom: empty, env }, empty).command).toBe(installed.program);
+  expect(locateCodex({ findFrom: empty, env }, systemEnv, empty).command).toBe(installed.program);
   expect(locateCodex({ command: join(bin, 'codex') }).command).toBe(installed.program);
 });
 
 test('another program on the PATH is taken as it is', () => {
   const program = write(join(root, 'other', 'codex'), '', 0o755);
   const env = { PATH: dirname(program) };
-  expect(locateCodex({ findFrom: empty, env }, empty).command).toBe(program);
+  expect(locateCodex({ findFrom: empty, env }, systemEnv, empty).command).toBe(program);
 });
 
 test('without an environment of its own, the PATH is left to the operating system', () => {
-  expect(locateCodex({ findFrom: empty }, empty).command).toMatch(/^codex/);
+  expect(locateCodex({ findFrom: empty }, systemEnv, empty).command).toMatch(/^codex/);
   expect(locateCodex({ command: 'my-codex' }).command).toBe('my-codex');
 });
 
@@ -84,7 +85,8 @@ test('what is not there, or cannot be run, is an error that says where it was lo
   for (const command of [plain, join(root, 'nothing'), root]) {
     expect(() => locateCodex({ command })).toThrow(command);
   }
-  const looked = () => locateCodex({ findFrom: empty, env: { PATH: dirname(plain) } }, root);
+  const looked = () =>
+    locateCodex({ findFrom: empty, env: { PATH: dirname(plain) } }, systemEnv, root);
   expect(looked).toThrow(
     expect.objectContaining({
       code: 'codex_not_found',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { checkJournal } from '../../../src/ledger/sqlite/check.ts';
+import { systemEnv } from '../../../src/env.ts';
 import { DiskSync, logFlusher } from '../../../src/ledger/sqlite/disk-sync.ts';
 import { readPragma } from '../../../src/ledger/sqlite/schema.ts';
 import { openJournal } from '../../../src/ledger/sqlite/open-journal.ts';
@@ -143,12 +144,12 @@ test('the flusher flushes the log of an open journal', async () => {
   const journal = openJournal(optionsFor(path));
   appendCall(journal, 1);
   await journal.committed();
-  const flusher = logFlusher(path);
+  const flusher = logFlusher(path, systemEnv.files);
   await flusher.flush();
   await flusher.flush();
   await flusher.close();
   await journal.close();
-  await expect(logFlusher(path).flush()).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(logFlusher(path, systemEnv.files).flush()).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('an async journal under time flushes in the background and closes with nothing left', async () => {

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { systemEnv } from '../../../src/env.ts';
-import { startChild } from '../../../src/hosts/app-server/child.ts';
-import { appServer } from '../../../src/hosts/app-server/index.ts';
-import type { SpawnedAppServer } from '../../../src/hosts/app-server/options.ts';
-import { resolveLimits } from '../../../src/limits.ts';
-import { isRunning } from './codex.ts';
-import { watchHost } from './watcher.ts';
+import { systemEnv } from '../../src/env.ts';
+import { appServer } from '../../src/hosts/app-server/index.ts';
+import { spawnCodex } from '../../src/hosts/app-server/spawn.ts';
+import type { SpawnedAppServer } from '../../src/hosts/app-server/options.ts';
+import { resolveLimits } from '../../src/limits.ts';
+import { isRunning } from '../hosts/app-server/codex.ts';
+import { watchHost } from '../hosts/app-server/watcher.ts';
 
 const limits = resolveLimits({ childExitMs: 600, restartsMax: 2, reconnectBackoffBaseMs: 1 });
 
@@ -18,13 +18,7 @@ const running = (script: string): SpawnedAppServer => ({
   args: ['-e', script],
 });
 
-const start = (script: string) =>
-  startChild({
-    location: { command: process.execPath, looked: [] },
-    options: running(script),
-    clock: systemEnv.clock,
-    limits,
-  });
+const start = (script: string) => spawnCodex(running(script), systemEnv, limits);
 
 /** Starts a helper of its own in the same group, says its process id, and hears no one. */
 const stubborn = `
@@ -120,7 +114,7 @@ test('its last words are kept, within a bound', async () => {
   expect(child.ending).toBe('it exited with code 1: the end');
   const long = await start(`process.stderr.write('y'.repeat(${bytes}))`);
   await long.exited;
-  expect(long.ending.length).toBeLessThan(limits.childStderrBytesMax + 100);
+  expect(long.ending?.length).toBeLessThan(limits.childStderrBytesMax + 100);
 });
 
 test.each([
@@ -134,13 +128,12 @@ test.each([
     [
       '--input-type=module',
       '-e',
-      `const { startChild } = await import(${JSON.stringify(import.meta.resolve('../../../src/hosts/app-server/child.ts'))});
-       const { systemEnv } = await import(${JSON.stringify(import.meta.resolve('../../../src/env.ts'))});
-       const { defaultLimits } = await import(${JSON.stringify(import.meta.resolve('../../../src/limits.ts'))});
+      `const { startChild } = await import(${JSON.stringify(import.meta.resolve('../../src/rpc/child.ts'))});
+       const { systemEnv } = await import(${JSON.stringify(import.meta.resolve('../../src/env.ts'))});
+       const { defaultLimits } = await import(${JSON.stringify(import.meta.resolve('../../src/limits.ts'))});
        const child = await startChild({
-         location: { command: process.execPath, looked: [] },
-         options: { args: ['-e', ${JSON.stringify(child)}] },
-         clock: systemEnv.clock,
+         program: { command: process.execPath, args: ['-e', ${JSON.stringify(child)}] },
+         env: systemEnv,
          limits: defaultLimits,
        });
        console.log(child.pid);

@@ -1,0 +1,39 @@
+/** The network. The shapes are those of Node, ws and undici, which are loaded when they are first used. */
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { Pool } from 'undici';
+import type * as Ws from 'ws';
+
+/** What the library does with the network. */
+export interface Network {
+  /** An HTTP server that does not listen yet. */
+  readonly createServer: typeof createServer;
+  /** One request, for what is asked once. */
+  readonly fetch: typeof fetch;
+  /** Connections to one origin that are used again and again. */
+  pool(origin: string, options: Pool.Options): Pool;
+  /** Opens a WebSocket. Throws `SyntaxError` for an address that is none. */
+  connect(url: string | URL, options: Ws.ClientOptions): Ws.WebSocket;
+  /** Speaks WebSocket on connections that an HTTP server hands over. */
+  webSocketServer(options: Ws.ServerOptions): Ws.WebSocketServer;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The network of this machine. */
+export const systemNetwork: Network = {
+  createServer,
+  fetch: (input, init) => fetch(input, init),
+  pool: (origin, options) => {
+    const undici: { Pool: new (origin: string, options: Pool.Options) => Pool } = require('undici');
+    return new undici.Pool(origin, options);
+  },
+  connect: (url, options) => {
+    const { WebSocket }: typeof Ws = require('ws');
+    return new WebSocket(url, options);
+  },
+  webSocketServer: (options) => {
+    const { WebSocketServer }: typeof Ws = require('ws');
+    return new WebSocketServer(options);
+  },
+};
