@@ -1,0 +1,134 @@
+/** `sessionmesh soak MODULE`: calls a person's own tools under faults and says what is wrong with them. */
+import { readFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { systemEnv } from '../env.ts';
+import { messageOf, SessionMeshError } from '../errors.ts';
+import { findingsOf, type Finding } from '../soak/tools/finding.ts';
+import { soakTools, type ToolRun } from '../soak/tools/soak-tools.ts';
+import { displayName } from '../tools/name.ts';
+import { isRecord } from '../tools/json.ts';
+import { interruptedExitCode, watchInterruption } from './interruption.ts';
+import { openTerminal } from './terminal.ts';
+import { loadToolModule, toolsIn, type FoundTool, type ModuleSelection } from './tool-module.ts';
+
+/** How to soak them. Times are milliseconds. */
+export interface SoakToolsOptions extends ModuleSelection {
+  readonly calls: number;
+  readonly durationMs: number;
+  readonly timeoutMs: number;
+  readonly seed: number;
+  /** Only the tools with these names. */
+  readonly only?: readonly string[];
+  /** A JSON file: for each tool by name, a list of arguments to call it with. */
+  readonly arguments?: string;
+  readonly json?: boolean;
+}
+
+/** What a handler may take to notice its signal. */
+const abortGraceMs = 500;
+
+async function readArguments(path: string | undefined): Promise<Map<string, readonly unknown[]>> {
+  if (path === undefined) return new Map();
+  const expected = 'a JSON file like {"tool_name": [{"id": "ENG-1"}]}';
+  try {
+    const given: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (!isRecord(given)) throw new SessionMeshError('option_invalid', { expected, found: path });
+    return new Map(
+      Object.entries(given).map(([name, list]) => [name, Array.isArray(list) ? list : [list]]),
+    );
+  } catch (cause) {
+    if (cause instanceof SessionMeshError) throw cause;
+    throw new SessionMeshError('option_invalid', { expected, found: messageOf(cause), cause });
+  }
+}
+
+const nameOf = ({ namespace, tool }: FoundTool): string => displayName(namespace, tool.name);
+
+function chosen(tools: readonly FoundTool[], only: readonly string[] = []): readonly FoundTool[] {
+  const unknown = only.filter((name) => !tools.some((found) => nameOf(found) === name));
+  if (unknown.length > 0) {
+    throw new SessionMeshError('tool_unknown', {
+      expected: 'names of tools of the module',
+      found: unknown.join(', '),
+      fix: `use some of ${tools.map(nameOf).join(', ')}`,
+    });
+  }
+  return only.length === 0 ? tools : tools.filter((found) => only.includes(nameOf(found)));
+}
+
+function quantile(durationsMs: readonly number[], share: number): number {
+  const sorted = durationsMs.toSorted((one, two) => one - two);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** One tool's run as plain data. */
+function summaryOf(run: ToolRun) {
+  const { observation: seen, answers, ...rest } = run;
+  const { durationsMs, ...counts } = seen;
+  return {
+    ...rest,
+    ...counts,
+    answers: Object.fromEntries(answers),
+    p50Ms: quantile(durationsMs, 0.5),
+    p99Ms: quantile(durationsMs, 0.99),
+    findings: findingsOf(run),
+  };
+}
+
+function describe(run: ToolRun): string {
+  const { calls, repeats, answers, observation, faults } = run;
+  const times = [0.5, 0.99].map((share) => quantile(observation.durationsMs, share).toFixed(1));
+  const kinds = [...answers].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  const broken = `${faults.drop} drops, ${faults.restart} restarts, ${repeats} repeats`;
+  return `${run.name}: ${calls} calls (${kinds || 'none'}), p50 ${times[0]} ms, p99 ${times[1]} ms; ${broken}`;
+}
+
+function print(runs: readonly ToolRun[], findings: readonly Finding[]): void {
+  const lines = runs.flatMap((run) => [
+    describe(run),
+    ...findingsOf(run).map(({ kind, found, fix }) => `  ${kind}: ${found}; ${fix}`),
+  ]);
+  const verdict =
+    findings.length === 0 ? `${runs.length} tools, nothing found` : `${findings.length} findings`;
+  process.stdout.write(`${stripVTControlCharacters([...lines, verdict].join('\n'))}\n`);
+}
+
+/**
+ * Soaks the tools of the module at `file`, whose handlers really run. The exit code is 1 if anything is
+ * wrong with one of them, 130 after Ctrl-C.
+ * @throws SessionMeshError `option_invalid`, `tool_unknown`; as `loadToolModule`
+ */
+export async function runSoakToolsCommand(file: string, options: SoakToolsOptions): Promise<void> {
+  const { parts } = await loadToolModule(file, options);
+  const tools = chosen(toolsIn(parts), options.only);
+  const given = await readArguments(options.arguments);
+  using interruption = watchInterruption();
+  const progress = { name: '', calls: 0 };
+  const terminal = openTerminal(
+    process.stderr,
+    () => `soaking ${progress.name}: ${progress.calls} of ${options.calls} calls`,
+  );
+  try {
+    const { calls, durationMs, timeoutMs, seed } = options;
+    const runs = await soakTools({
+      tools,
+      calls,
+      durationMs,
+      timeoutMs,
+      seed,
+      abortGraceMs,
+      arguments: given,
+      env: systemEnv,
+      signal: interruption.signal,
+      onProgress: (name, ended) => Object.assign(progress, { name, calls: ended }),
+    });
+    terminal.close();
+    const findings = runs.flatMap(findingsOf);
+    if (options.json) process.stdout.write(`${JSON.stringify(runs.map(summaryOf), null, 2)}\n`);
+    else print(runs, findings);
+    process.exitCode = findings.length === 0 ? 0 : 1;
+  } finally {
+    terminal.close();
+  }
+  if (interruption.signal.aborted) process.exitCode = interruptedExitCode;
+}
