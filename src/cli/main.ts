@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Argument, Command, Option } from 'commander';
 import { isSessionMeshError, messageOf } from '../errors.ts';
+import { addCallsCommand } from './calls.ts';
 import { addLedgerCommand } from './ledger.ts';
+import { addLookCommands } from './look.ts';
+import { plainLines } from './plain-text.ts';
+import { addSessionsCommand } from './sessions.ts';
 import { addToolsCommand } from './tools.ts';
+import { addWatchCommands } from './watch.ts';
 
 function packageVersion(): string {
   const path = findPackageJSON(import.meta.url);
@@ -92,10 +97,19 @@ addToolsCommand(program);
 
 addLedgerCommand(program);
 
+addSessionsCommand(program);
+
+addCallsCommand(program);
+
+addWatchCommands(program);
+
+addLookCommands(program);
+
 try {
   await program.parseAsync();
 } catch (thrown) {
   const code = isSessionMeshError(thrown) ? ` [${thrown.code}]` : '';
-  process.stderr.write(`sessionmesh: ${messageOf(thrown)}${code}\n`);
+  const message = plainLines(messageOf(thrown)).join('\n');
+  process.stderr.write(`sessionmesh: ${message}${code}\n`);
   process.exitCode = 1;
 }

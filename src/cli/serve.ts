@@ -1,11 +1,13 @@
 /** `sessionmesh serve`: sessions over HTTP and a WebSocket, for clients in any language. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { SessionMeshError } from '../errors.ts';
+import type { JournalMode } from '../ledger/journal.ts';
 import type { Logger } from '../logger.ts';
+import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import { startService, type Service } from '../service/service.ts';
 import { watchInterruption } from './interruption.ts';
+import { plainLine } from './plain-text.ts';
 import { loadToolModule } from './tool-module.ts';
 
 /** What `serve` takes, as the command line gives it. */
@@ -24,17 +26,16 @@ export interface ServeCommandOptions {
   readonly cwd?: string;
   /** Publish everything Codex tells, and each of it twice, as clients of old expect. */
   readonly allNotifications?: boolean;
+  /** Where calls and their outcomes are recorded; false: in memory only. Default: in the state folder. */
+  readonly ledger?: string | boolean;
+  /** What a crash of the machine may cost: nothing that was recorded (`sync`, the default), or its last moment. */
+  readonly durability?: JournalMode;
   readonly json?: boolean;
-}
-
-/** What others wrote into a line must not steer the terminal it is shown on. */
-function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }
 
 function complain(level: string, fields: object, message: string): void {
   const line = `sessionmesh: ${level}: ${message} ${JSON.stringify(fields)}`;
-  process.stderr.write(`${plain(line)}\n`);
+  process.stderr.write(`${plainLine(line)}\n`);
 }
 
 /** Warnings and errors, one a line, to stderr. */
@@ -69,12 +70,26 @@ function checkPort(port: number | undefined): void {
   throw new SessionMeshError('option_invalid', { expected, found: String(port) });
 }
 
+function ledgerOf(
+  { ledger = true, durability = 'sync' }: ServeCommandOptions,
+  stateDir: string,
+): LedgerOptions | null {
+  if (durability !== 'sync' && durability !== 'async') {
+    const expected = "--durability to be 'sync' or 'async'";
+    throw new SessionMeshError('option_invalid', { expected, found: String(durability) });
+  }
+  if (ledger === false) return null;
+  const path = ledger === true ? join(stateDir, 'ledger.sqlite') : resolve(ledger);
+  return { path, mode: durability };
+}
+
 /** Serves until it is interrupted; then turns may go on for a moment before everything ends. */
 export async function runServeCommand(options: ServeCommandOptions): Promise<void> {
   const { host, port, auth = true, codex, tools, cwd, allNotifications, json = false } = options;
   checkPort(port);
   using interruption = watchInterruption();
   const stateDir = process.env['SESSIONMESH_HOME'] ?? join(homedir(), '.sessionmesh');
+  const ledger = ledgerOf(options, stateDir);
   const service = await startService({
     host: { env: process.env, ...(codex === undefined ? {} : { command: codex }) },
     ...(host === undefined ? {} : { address: host }),
@@ -84,6 +99,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
     ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),
     notifications: allNotifications ? 'all' : 'chosen',
     stateDir,
+    ...(ledger ? { ledger } : {}),
     logger: stderrLogger,
     signal: interruption.signal,
   });

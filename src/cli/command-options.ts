@@ -1,0 +1,32 @@
+/** Options that commands against a service have in common. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+/** `--json` */
+export const jsonOption = () =>
+  new Option('--json', 'print JSON for programs instead of text for people');
+
+/** A whole number above zero, as an option is given it. Throws what commander shows. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('It has to be a whole number above zero.');
+}
+
+/** Seconds above zero. Throws what commander shows. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new InvalidArgumentError('It has to be a number of seconds above zero.');
+}
+
+/** For options that may be given several times. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** Adds where the service is, which is found by itself on the machine that it runs on. */
+export function withAddress(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'the service (default: the one on this machine)'))
+    .addOption(new Option('--token-file <file>', 'a file with its token'));
+}
