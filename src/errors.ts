@@ -100,6 +100,7 @@ export const errorTable = {
   dispatch_conflict: row('dispatch mode conflict', 'call `session.resetDispatchMode()` first'),
 
   // Calls (these also name what the model was told)
+  call_unknown: row('no such call', 'it was answered already, or its turn is over'),
   call_key_reused: row('call key was used with other arguments', 'this is a fault of the host'),
   arguments_invalid: row('arguments are invalid', 'correct the arguments and call again'),
   handler_failed: row('tool failed', 'see the log; nothing of the error is shown to the model'),

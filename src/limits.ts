@@ -269,6 +269,14 @@ export const defaultLimits = {
   /** Newest turns of a thread, and newest of its calls, that are shown when a session is read. */
   sessionTurnsShownMax: 200,
   sessionCallsShownMax: 512,
+  /** How often the turns of a session are read until its last one is listed as it ended; then it is said so anyway. */
+  turnListAttemptsMax: 10,
+  turnListRetryMs: 20,
+  /** Calls of all sessions that are shown, and what is kept of their arguments and answers; the oldest go. */
+  callsShownMax: 20_000,
+  callContentsBytesMax: 16 * 1024 * 1024,
+  /** Sessions with a turn under way that are bound again at once when the service starts, so many at a time. */
+  sessionRecoveriesMax: 4,
   /** What is kept of sessions that were read, until something happens in them; the least read is dropped. */
   sessionViewsBytesMax: 32 * 1024 * 1024,
   /** Sessions whose tools and settings are remembered, and deleted ones; the oldest is forgotten. */
@@ -296,6 +304,41 @@ export const defaultLimits = {
   serviceDrainMs: 10_000,
   /** After its host has failed for good, the service makes a new one this much later. */
   serviceRevivalMs: 15_000,
+
+  // Looking at a run
+  /** Those who look at the same time; one more is answered 429. */
+  inspectionViewersMax: 32,
+  /** What changed is told this often. */
+  inspectionTickMs: 100,
+  /** Unsent bytes of one viewer; beyond, it is told nothing until it has caught up, and then `lagged`. */
+  inspectionBufferBytesMax: 8 * 1024 * 1024,
+  /** Sessions that one viewer watches; a command that names more is refused. */
+  inspectionWatchedMax: 16,
+  /** What happened in a watched session, kept for those who come back; the oldest make room. */
+  inspectionRecordsKeptMax: 5_000,
+  /** How long what was observed is kept after the last viewer went. */
+  inspectionLingerMs: 15_000,
+  /** Sessions that are over and still listed; the oldest go. */
+  inspectionEndedRowsMax: 1_000,
+  /** Calls whose durations the percentiles are made of: the last ones. */
+  inspectionLatenciesMax: 1_024,
+  /** Approvals and questions that are listed; the newest wait until older ones are decided. */
+  inspectionWaitingMax: 200,
+  /** Sessions and calls that an inspector is told of again when it connects; the oldest is left out. */
+  inspectionActorsMax: 2_000,
+  /** Events of a team that are kept for those who look later; the oldest go. */
+  inspectionTeamEventsMax: 10_000,
+  /** What is shown of one session of a history; the oldest records are left out. */
+  replaySessionRecordsMax: 20_000,
+  /** Faults and losses of a history that are marked, and gauges that are drawn; more are only counted. */
+  replayMarksMax: 2_000,
+  replayGaugesMax: 64,
+  /** One-time codes for pages: how many, and how long each is good; the oldest is void. */
+  pageCodesMax: 16,
+  pageCodeTtlMs: 300_000,
+  /** Pages that were let in, and how long without a sign of life; the one unused for longest is void. */
+  pageSessionsMax: 64,
+  pageSessionIdleMs: 3_600_000,
 
   // Clients of a control service
   /** Connections of one client; more requests wait in line, as many as `requestsQueuedMax`. */
@@ -331,6 +374,70 @@ export const defaultLimits = {
   waitReadMaxMs: 10_000,
   /** How long after the end of a turn its reply may take to be stored. */
   replyGraceMs: 1_000,
+
+  // Commands against a running service
+  /** Sessions that a command looks through for an abbreviated id or a filter; it says so if there are more. */
+  listedSessionsMax: 1_000,
+  /** Sessions that a command reads at once; the others wait in line. */
+  sessionReadsMax: 8,
+  /** Newest sessions that `top` reads one by one to know what they do, where the list does not say. */
+  topSessionsReadMax: 50,
+  /** Calls that are over and that `top` still counts: in all for its figures, and those shown of a session. */
+  topCallsKeptMax: 4_096,
+  topSessionCallsMax: 32,
+  /** Last events of a session that `top` shows; the oldest is dropped. */
+  topSessionEventsMax: 64,
+  /** Frames that wait for the next picture of `top`; one more and they are counted in at once. */
+  topFramesWaitingMax: 4_096,
+  /** How often `top` draws, at most; and over how long it measures its rates. */
+  topDrawMs: 250,
+  topRateMs: 10_000,
+  /** How often `top` asks how Codex is. */
+  topHealthMs: 5_000,
+  /** Requests that `tail` remembers, to show none of them again; the oldest is forgotten. */
+  tailRequestsKeptMax: 4_096,
+
+  // History
+  /** Characters of a history that wait to be written; beyond it records are left out, and their number is written. */
+  historyBufferedCharsMax: 8 * 1024 * 1024,
+  /** A record of more characters is left out as well, and a reader refuses a longer line. */
+  historyLineCharsMax: 1024 * 1024,
+  /** Lines that wait for more of them are written after this long at the latest. */
+  historyFlushMs: 50,
+  /** A view of a run keeps this many sessions and turns that are over; the oldest is forgotten. */
+  historySessionsKeptMax: 10_000,
+  historyTurnsKeptMax: 10_000,
+  /** Calls that are over in such a view; the oldest is forgotten. */
+  historyCallsKeptMax: 20_000,
+  /** Steps of one call in such a view; later ones are only counted. */
+  historyCallStepsMax: 64,
+  /** Faults that are over, ended processes, notices and runs of teams in such a view; the oldest is forgotten. */
+  historyNoticesKeptMax: 1_000,
+  /** Records that can be travelled through; the oldest are forgotten. */
+  historyRecordsKeptMax: 1_000_000,
+  /** Moments at which a timeline keeps a copy of the view; when there are more, every other one is dropped. */
+  historyCheckpointsMax: 64,
+
+  // Soak
+  /** Calls that are over and that a check keeps at hand; a record of an older one counts as of an unknown call. */
+  checkCallsKeptMax: 200_000,
+  /** Violations of one invariant that a verdict names; the others are counted. */
+  checkViolationsMax: 100,
+  /** Stretches of time a report shows; a longer run has longer ones. */
+  reportStretchesMax: 240,
+  /** Faults a report marks, and gauges it draws; the others are only counted, or left out. */
+  reportFaultsMax: 2_000,
+  reportGaugesMax: 24,
+
+  // Fault proxy
+  /** Bytes that wait in one direction of a connection; beyond it the proxy stops reading. */
+  proxyBufferBytesMax: 1024 * 1024,
+  /** Connections through one proxy; more are closed at once. */
+  proxyConnectionsMax: 4_096,
+  /** Proxies of one control API; more are refused. */
+  proxiesMax: 256,
+  /** A longer request to the control API of a proxy is answered 413. */
+  proxyRequestBytesMax: 64 * 1024,
 
   // Testing
   /** Timers fired by one `advance` or `runUntilIdle` of a virtual clock; one more is `clock_misused`. */
@@ -369,6 +476,7 @@ const relations: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ['frameBytesMax', 'sendBufferBytesMax'],
   ['servicePageDefault', 'servicePageMax'],
   ['sessionRemoteCallsMax', 'remoteCallsMax'],
+  ['sessionCallsShownMax', 'callsShownMax'],
   ['leaseTtlMinMs', 'leaseTtlMs'],
   ['turnReadMinMs', 'turnReadMaxMs'],
   ['answerAgainMinMs', 'answerAgainMaxMs'],

@@ -78,6 +78,16 @@ program
   .addOption(new Option('--tools <module>', 'serve the tools of this module in every session'))
   .addOption(new Option('--cwd <directory>', 'where sessions work that do not say'))
   .addOption(
+    new Option('--ledger <file>', 'where calls are recorded (default: in the state folder)'),
+  )
+  .addOption(new Option('--no-ledger', 'record calls in memory only'))
+  .addOption(
+    new Option('--durability <mode>', 'what a crash of the machine may cost').choices([
+      'sync',
+      'async',
+    ]),
+  )
+  .addOption(
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),
   )
   .addOption(json())

@@ -118,6 +118,16 @@ export class Ledger {
     return { type: 'new', open: claimed };
   }
 
+  /** Whether the call is taken and not over. */
+  isOpen(key: string): boolean {
+    return this.#open.has(key);
+  }
+
+  /** The answer of a call that is over, if it had one and is remembered. */
+  answerOf(key: string): ToolOutput | null {
+    return this.#finished.peek(key)?.output ?? null;
+  }
+
   /** Whether the call was ever taken, as far as the ledger remembers. */
   knows(key: string): boolean {
     return this.#open.has(key) || this.#finished.has(key);

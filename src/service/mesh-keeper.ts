@@ -43,6 +43,8 @@ export interface MeshKeeperOptions {
   readonly ledger?: LedgerOptions | undefined;
   readonly createHost: (context: HostContext) => ServiceHost;
   readonly onEvent: (event: MeshEvent) => void;
+  /** There is a mesh: the first one, or one after another that has failed. */
+  readonly onStarted: () => void;
 }
 
 /** The mesh of one service, and the host behind it. */
@@ -84,6 +86,7 @@ export class MeshKeeper {
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
+    this.#options.onStarted();
   }
 
   /** The mesh. Throws `host_failed` while there is none, `mesh_closed` after the end. */

@@ -41,7 +41,9 @@ function serviceFigures({
 
 function meshFigures({ keeper }: ServiceCore): readonly Figure[] {
   if (!keeper.health.running) return [];
-  const { sessions, running, waiting, unconfirmed, repeated, late, strays } = keeper.mesh.stats;
+  const { sessions, running, waiting, unconfirmed, repeated, late, strays, ...more } =
+    keeper.mesh.stats;
+  const { reused, ledger } = more;
   return [
     gauge('sessions', 'Sessions that are served.', sessions),
     gauge('handlers_running', 'Handlers of this process that run.', running),
@@ -49,6 +51,14 @@ function meshFigures({ keeper }: ServiceCore): readonly Figure[] {
     gauge('answers_unconfirmed', 'Answers that Codex has not confirmed.', unconfirmed),
     counter('calls_repeated_total', 'Calls that came again and were not shown again.', repeated),
     counter('answers_late_total', 'Answers that came after their call was over.', late),
+    counter('calls_reused_total', 'Calls under a used key that asked for something else.', reused),
+    gauge('ledger_calls_open', 'Calls that are not over.', ledger.open),
+    gauge('ledger_calls_finished', 'Finished calls that are remembered.', ledger.finished),
+    counter(
+      'ledger_calls_forgotten_early_total',
+      'Finished calls that were forgotten before their time, for want of room.',
+      ledger.forgottenEarly,
+    ),
     counter('calls_stray_total', 'Calls of sessions that are not served.', strays),
   ];
 }

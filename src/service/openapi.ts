@@ -1,4 +1,5 @@
 /** The OpenAPI document of the routes, made from what they are checked against. */
+import { answerSchemas, type AnswerName } from './answer-schema.ts';
 import type { Route } from './route.ts';
 import type { JsonSchema } from '../tools/contract.ts';
 
@@ -26,19 +27,30 @@ function parametersOf({ path, query }: Route): readonly object[] {
   return [...inPath, ...inQuery];
 }
 
-function answersOf({ answers, scope }: Route): object {
-  const refused =
-    scope === null
-      ? {}
-      : {
-          401: { description: 'No valid token' },
-          403: { description: 'This token is not good for it, or the address is not let in' },
-        };
-  const described = Object.entries(answers).map(([status, { description, schema }]) => [
+const contentOf = (name: AnswerName): object => ({
+  content: { [json]: { schema: { $ref: `#/components/schemas/${name}` } } },
+});
+
+const refused = (description: string): object => ({ description, ...contentOf('Error') });
+
+/** What the server says by itself, before the route is asked. */
+function refusalsOf({ scope, body, query }: Route): object {
+  return {
+    ...(scope === null ? {} : { 401: refused('No valid token') }),
+    ...(body || query ? { 400: refused('The request does not fit its schema') } : {}),
+    ...(body ? { 413: refused('The body is too large'), 415: refused('The body is no JSON') } : {}),
+    403: refused('The address or the page is not let in, or the token is not good for it'),
+  };
+}
+
+function answersOf(route: Route): object {
+  const described = Object.entries(route.answers).map(([status, { description, body }]) => [
     status,
-    { description, ...(schema ? { content: { [json]: { schema } } } : {}) },
+    { description, ...(body ? contentOf(body) : {}) },
   ]);
-  return { ...Object.fromEntries(described), ...refused };
+  const other = refused('Codex refused it, cannot be asked, or did not answer');
+  const fallback = route.scope === null ? {} : { default: other };
+  return { ...refusalsOf(route), ...Object.fromEntries(described), ...fallback };
 }
 
 function operationOf(route: Route): object {
@@ -74,6 +86,9 @@ export function openApiDocument(
     servers: [{ url: about.url }],
     security: [bearer],
     paths: Object.fromEntries(paths),
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: answerSchemas,
+    },
   };
 }

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 export interface OriginPolicy {
   /** Values of `Host`, in lower case. */
   readonly hosts: ReadonlySet<string>;
-  /** Values of `Origin`. Empty: no page at all. */
+  /** Values of `Origin` besides that of the service itself. */
   readonly origins: ReadonlySet<string>;
 }
 
@@ -48,11 +48,19 @@ export function createOriginPolicy(options: {
   };
 }
 
+/** Whether a request comes from a page that this service served itself. Holds where `Host` is one of ours. */
+export function isOwnOrigin({ host, origin }: IncomingHttpHeaders): boolean {
+  if (host === undefined || origin === undefined) return false;
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
 /** Why a request is not let in, or null. */
 export function findForeign(
-  { host, origin }: IncomingHttpHeaders,
+  headers: IncomingHttpHeaders,
   policy: OriginPolicy,
 ): 'host' | 'origin' | null {
+  const { host, origin } = headers;
   if (host === undefined || !policy.hosts.has(host.toLowerCase())) return 'host';
-  return origin === undefined || policy.origins.has(origin) ? null : 'origin';
+  if (origin === undefined || policy.origins.has(origin)) return null;
+  return isOwnOrigin(headers) ? null : 'origin';
 }

@@ -9,14 +9,18 @@
  * A call comes here as a tool's `execute`, which the mesh's ledger lets happen once; what becomes of it
  * comes as events of the mesh, before which nobody is told that an answer was taken.
  */
+import type { CallOutcome } from '../../machines/call.ts';
 import type { Clock, Timer } from '../env.ts';
 import type { Limits } from '../limits.ts';
 import type { CallReference, MeshEvent } from '../mesh/event.ts';
 import { ToolError, type ToolCall, type ToolOutput } from '../tools/contract.ts';
 import { failureText } from '../tools/failure.ts';
+import { keyOfCall } from './call-log.ts';
 
 /** A call as clients know it. */
 export interface PendingCall {
+  /** Names it among all calls of the mesh; see {@link keyOfCall}. */
+  readonly key: string;
   readonly requestId: string;
   readonly sessionId: string;
   readonly turnId: string;
@@ -49,16 +53,11 @@ export interface PendingCallsOptions {
 
 interface Entry {
   readonly call: PendingCall;
-  /** What the mesh calls it in its events. */
-  readonly key: string;
   readonly resolve: (output: ToolOutput) => void;
   isAnswering: boolean;
   /** Told once what became of the answer. */
   onDone: ((result: AnswerResult) => void) | undefined;
 }
-
-const keyOf = ({ sessionId, turnId, callId, requestId }: CallReference): string =>
-  JSON.stringify([sessionId, turnId, callId, requestId]);
 
 /** The calls of one service that wait. */
 export class PendingCalls {
@@ -88,8 +87,10 @@ export class PendingCalls {
       this.#byId.size >= limits.remoteCallsMax || ofSession.size >= limits.sessionRemoteCallsMax;
     if (isFull) throw new ToolError(failureText({ kind: 'overloaded' }));
     const { sessionId, turnId, callId, tool, namespace } = call;
+    const requestId = newRequestId();
     const pending: PendingCall = {
-      requestId: newRequestId(),
+      key: keyOfCall(this.#starting ?? { ...call, requestId }),
+      requestId,
       sessionId,
       turnId,
       callId,
@@ -99,10 +100,9 @@ export class PendingCalls {
       createdAt: clock.now(),
     };
     const { promise, resolve } = Promise.withResolvers<ToolOutput>();
-    const key = keyOf(this.#starting ?? pending);
-    const entry: Entry = { call: pending, key, resolve, isAnswering: false, onDone: undefined };
-    this.#byId.set(pending.requestId, entry);
-    this.#byKey.set(key, entry);
+    const entry: Entry = { call: pending, resolve, isAnswering: false, onDone: undefined };
+    this.#byId.set(requestId, entry);
+    this.#byKey.set(pending.key, entry);
     this.#bySession.set(sessionId, ofSession.add(entry));
     onRequested(pending);
     return promise;
@@ -112,8 +112,8 @@ export class PendingCalls {
   onMeshEvent(event: MeshEvent): void {
     if (event.type === 'call.started') this.#starting = event;
     else if (event.type === 'call.settled') {
-      const entry = this.#byKey.get(keyOf(event));
-      if (entry) this.#end(entry, event.outcome, event.success === true);
+      const entry = this.#byKey.get(keyOfCall(event));
+      if (entry) this.#end(entry, event.outcome, event.success);
     }
   }
 
@@ -167,25 +167,23 @@ export class PendingCalls {
     });
   }
 
-  #end(
-    entry: Entry,
-    outcome: Extract<MeshEvent, { type: 'call.settled' }>['outcome'],
-    success: boolean,
-  ): void {
-    const { call, key } = entry;
+  #end(entry: Entry, outcome: CallOutcome, success: boolean | null): void {
+    const { call } = entry;
     this.#byId.delete(call.requestId);
-    this.#byKey.delete(key);
+    this.#byKey.delete(call.key);
     const ofSession = this.#bySession.get(call.sessionId);
     ofSession?.delete(entry);
     if (ofSession?.size === 0) this.#bySession.delete(call.sessionId);
-    const isResolved = outcome === 'answered';
-    this.#options.onEnded(call, {
-      status: isResolved ? 'resolved' : 'expired',
-      success: isResolved && success,
-    });
-    if (isResolved) entry.onDone?.('answered');
+    this.#options.onEnded(call, callEnd(outcome, success));
+    if (outcome === 'answered') entry.onDone?.('answered');
     else entry.onDone?.(outcome === 'refused' ? 'failed' : 'unknown');
   }
+}
+
+/** What clients are told of an outcome. */
+export function callEnd(outcome: CallOutcome, success: boolean | null): CallEnd {
+  const isResolved = outcome === 'answered';
+  return { status: isResolved ? 'resolved' : 'expired', success: isResolved && success === true };
 }
 
 /** Ids that no other start of any service gives: `<epoch>.<counter>`, safe in a path. */

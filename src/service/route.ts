@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonSchema } from '../tools/contract.ts';
 import type { FromJsonSchema } from '../tools/from-json-schema.ts';
+import type { AnswerName } from './answer-schema.ts';
 import type { Access, Scope } from './auth.ts';
 import type { Reply } from './reply.ts';
 import { compileCheck, type Issue } from './validation.ts';
@@ -22,10 +23,10 @@ export interface RouteRequest<Body = unknown, Query = unknown> {
 /** What a schema lets through; of no schema, nothing is known. */
 type Let<Schema> = Schema extends JsonSchema ? FromJsonSchema<Schema> : unknown;
 
-/** What one status of a route means, and its body where it is worth a schema. */
+/** What one status of a route means, and what its body is called where it is described. */
 export interface RouteAnswer {
   readonly description: string;
-  readonly schema?: JsonSchema;
+  readonly body?: AnswerName;
 }
 
 /** A route as it is written. */

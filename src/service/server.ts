@@ -27,16 +27,23 @@ import {
   type Reply,
 } from './reply.ts';
 import type { Route, RouteRequest } from './route.ts';
+import type { PageSessions } from './inspection/page-sessions.ts';
 import type { ServiceCore } from './service-core.ts';
-import { serveUpgrades } from './upgrade.ts';
+import { serveUpgrades, type UpgradeTarget } from './upgrade.ts';
 
 const jsonType = 'application/json; charset=utf-8';
 const emptyBody = "Body cannot be empty when content-type is set to 'application/json'";
 
+/** What requests are served with, whatever they are about. */
+export type ServerCore = Pick<ServiceCore, 'env' | 'limits' | 'logger' | 'keyring'>;
+
 /** What the server needs. */
 export interface ServerOptions {
-  readonly core: ServiceCore;
+  readonly core: ServerCore;
+  /** Browsers that were let in without a token of their own. */
+  readonly pages: PageSessions;
   readonly routes: readonly Route[];
+  readonly upgrades: readonly UpgradeTarget[];
   /** Known once it listens, because the port is part of it. */
   readonly origins: () => OriginPolicy;
 }
@@ -65,7 +72,7 @@ function createHttpServer(handler: RequestListener, network: Network, limits: Li
   return server;
 }
 
-function createApp({ env, limits }: ServiceCore): FastifyInstance {
+function createApp({ env, limits }: ServerCore): FastifyInstance {
   const app = fastify({
     serverFactory: (handler) => createHttpServer(handler, env.network, limits),
     logger: false,
@@ -114,7 +121,7 @@ function refusedByServer({ statusCode = 500, message }: FastifyError): Reply | n
 /** Lets requests in, or answers them at once. Returns who may do what, for the handlers. */
 function guardRequests(
   app: FastifyInstance,
-  { core, routes, origins }: ServerOptions,
+  { core, pages, routes, origins }: ServerOptions,
 ): (request: FastifyRequest) => Access {
   const { keyring } = core;
   const demands = new Map<string, Demand>(
@@ -126,6 +133,7 @@ function guardRequests(
     const demand = demands.get(`${request.method} ${request.routeOptions.url}`);
     const passage = admit(request.headers, demand === undefined ? 'token' : demand, {
       keyring,
+      pages,
       origins: origins(),
     });
     if ('access' in passage) {
@@ -202,7 +210,7 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
 }
 
 /** Counts requests that are being served. What it returns resolves when there are none, or in time. */
-function watchRequests(app: FastifyInstance, { env, limits }: ServiceCore): () => Promise<void> {
+function watchRequests(app: FastifyInstance, { env, limits }: ServerCore): () => Promise<void> {
   let count = 0;
   let onIdle: (() => void) | undefined;
   app.addHook('onRequest', (_request, _reply, done) => {
@@ -230,12 +238,15 @@ function watchRequests(app: FastifyInstance, { env, limits }: ServiceCore): () =
 
 /** Makes the server of a service. It does not listen yet. */
 export function createServer(options: ServerOptions): HttpServer {
-  const { core, origins } = options;
+  const { core, pages, upgrades: targets, origins } = options;
+  const { keyring, limits, logger } = core;
   const app = createApp(core);
   const whenIdle = watchRequests(app, core);
   acceptJsonOnly(app, core.limits);
   addRoutes(app, options);
-  const closeStreams = serveUpgrades(app.server, { core, origins });
+  const gate = () => ({ keyring, pages, origins: origins() });
+  const { network } = core.env;
+  const closeStreams = serveUpgrades(app.server, { network, limits, logger, gate, targets });
   let closing: Promise<void> | undefined;
   return {
     async listen(address, port) {

@@ -7,7 +7,7 @@ import type { AppServerMessage } from '../hosts/app-server/index.ts';
 import type { HostContext, QuestionPolicy } from '../hosts/host.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import type { MeshEvent } from '../mesh/event.ts';
+import type { CallReference, MeshEvent } from '../mesh/event.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { Keyring } from './auth.ts';
@@ -23,6 +23,7 @@ import type { DeletedSession, SessionRecords } from './session-record.ts';
 import { SessionViews } from './session-view.ts';
 import { ServiceSessions } from './sessions.ts';
 import { Stream } from './stream.ts';
+import { TurnLists } from './turn-list.ts';
 
 /** What a host is given besides its context. */
 export interface ServiceHostHooks {
@@ -50,6 +51,13 @@ export interface ServiceCoreOptions {
   readonly ledger: LedgerOptions | undefined;
 }
 
+/** Who looks at what happens. */
+export interface CoreObserver {
+  readonly onMeshEvent: (event: MeshEvent) => void;
+  /** A session is called so from now on. */
+  readonly onNamed: (sessionId: string, title: string) => void;
+}
+
 /** Threads whose beginning was told before it was known whose they are; the oldest is forgotten. */
 const unclaimedMax = 64;
 
@@ -69,11 +77,14 @@ export class ServiceCore {
   readonly keeper: MeshKeeper;
   readonly sessions: ServiceSessions;
   readonly views: SessionViews;
+  readonly log: CallLog;
+  readonly turns: TurnLists;
   readonly #options: ServiceCoreOptions;
-  readonly #log: CallLog;
   readonly #unclaimed = new Map<string, AppServerMessage>();
   readonly #idleWaiters = new Set<() => void>();
+  readonly #observers = new Set<CoreObserver>();
   #isDraining = false;
+  #recovery: Promise<void> = Promise.resolve();
 
   constructor(options: ServiceCoreOptions) {
     const { env, limits, logger, keyring, records, served, cwd } = options;
@@ -85,7 +96,7 @@ export class ServiceCore {
     this.epoch = env.id();
     this.startedAt = env.clock.now();
     this.leases = new Leases(env.clock, limits);
-    this.#log = new CallLog(limits);
+    this.log = new CallLog(limits, this.#findLive);
     const newRequestId = createRequestIds(this.epoch);
     this.calls = this.#createCalls(newRequestId);
     this.questions = this.#createQuestions(newRequestId);
@@ -98,12 +109,18 @@ export class ServiceCore {
     };
     const known = { limits, records };
     this.sessions = new ServiceSessions({ ...known, env, logger, keeper, served, serving, cwd });
+    this.turns = new TurnLists({
+      ask: keeper.ask,
+      clock: env.clock,
+      limits,
+      activeTurn: (id) => (this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null),
+    });
     this.views = new SessionViews({
       ...known,
       ask: keeper.ask,
-      log: this.#log,
+      log: this.log,
+      turns: this.turns,
       isWatched: (id) => this.isBound(id),
-      activeTurn: (id) => (this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null),
     });
   }
 
@@ -122,6 +139,12 @@ export class ServiceCore {
     return this.keeper.health.running && this.sessions.bound(id) !== undefined;
   }
 
+  /** Tells of what happens from now on; returns how to stop. */
+  observe(observer: CoreObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
   /** A session was made: what Codex told of its beginning can be told on. */
   onCreated(id: string): void {
     const message = this.#unclaimed.get(id);
@@ -132,7 +155,7 @@ export class ServiceCore {
   /** A session was deleted. */
   onDeleted(session: DeletedSession): void {
     const { id } = session;
-    this.#log.forget(id);
+    this.log.forget(id);
     this.leases.forget(id);
     this.views.touch(id);
     this.stream.publish(
@@ -164,13 +187,15 @@ export class ServiceCore {
   async close(): Promise<void> {
     this.#isDraining = true;
     await this.keeper.close(1);
-    await this.#options.records.close();
+    await this.#recovery;
+    await this.#options.records.written();
   }
 
   #createKeeper(): MeshKeeper {
     const { host, ledger, logger, env, limits } = this.#options;
     const createHost = host({ onQuestion: this.questions.policy, onMessage: this.#onMessage });
-    return new MeshKeeper({ env, limits, logger, ledger, createHost, onEvent: this.#onMeshEvent });
+    const watching = { onEvent: this.#onMeshEvent, onStarted: this.#onMeshStarted };
+    return new MeshKeeper({ env, limits, logger, ledger, createHost, ...watching });
   }
 
   #createStream(): Stream {
@@ -191,13 +216,12 @@ export class ServiceCore {
       limits: this.limits,
       newRequestId,
       onRequested: (call) => {
-        this.#log.add(call);
+        this.log.show(call.sessionId, call.key, call.requestId);
         this.views.touch(call.sessionId);
         const title = this.#titleOf(call.sessionId);
         for (const frame of callFrames(call, title)) this.stream.publish(frame);
       },
       onEnded: (call, end) => {
-        this.#log.end(call, end);
         this.views.touch(call.sessionId);
         this.stream.publish(callEndFrame(call, end));
       },
@@ -237,13 +261,33 @@ export class ServiceCore {
     return undefined;
   }
 
+  readonly #findLive = ({ sessionId, turnId, callId, requestId }: CallReference) =>
+    this.sessions
+      .bound(sessionId)
+      ?.core.live.find(
+        ({ call }) =>
+          call.turnId === turnId && call.callId === callId && call.requestId === requestId,
+      );
+
+  readonly #onMeshStarted = (): void => {
+    this.#recovery = this.sessions.recover();
+  };
+
   readonly #onMeshEvent = (event: MeshEvent): void => {
+    this.log.onMeshEvent(event);
     this.calls.onMeshEvent(event);
     this.questions.onMeshEvent(event);
+    if (event.type === 'turn.started' || event.type === 'turn.ended') {
+      this.#options.records.setActive(event.sessionId, event.type === 'turn.started');
+    }
+    if (event.type === 'turn.ended') {
+      this.turns.onEnded(event.sessionId, event.turnId, event.status);
+    }
     if ('sessionId' in event && event.sessionId !== null) {
       this.views.touch(event.sessionId);
     }
     for (const check of this.#idleWaiters) check();
+    for (const observer of this.#observers) observer.onMeshEvent(event);
   };
 
   readonly #onMessage = (message: AppServerMessage): void => {
@@ -280,6 +324,7 @@ export class ServiceCore {
     const { threadId, threadName } = Object(params);
     if (typeof threadId === 'string' && typeof threadName === 'string') {
       this.sessions.onNamed(threadId, threadName);
+      for (const observer of this.#observers) observer.onNamed(threadId, threadName);
     }
   }
 

@@ -16,16 +16,23 @@ import { isRecord } from '../tools/json.ts';
 import { Keyring, newToken, type AccessToken } from './auth.ts';
 import { publishedNotifications } from './notification.ts';
 import { createOriginPolicy, isLoopback, urlHost, type OriginPolicy } from './origin.ts';
+import { callRoutes } from './routes/calls.ts';
 import { healthRoutes } from './routes/health.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { questionRoutes } from './routes/questions.ts';
+import { sessionSettingsRoutes } from './routes/session-settings.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolCallRoutes } from './routes/tool-calls.ts';
+import { dashboardOf } from './inspection/dashboard.ts';
+import { pageUrl } from './inspection/page-routes.ts';
+import { PageSessions } from './inspection/page-sessions.ts';
+import { serviceSource } from './inspection/service-source.ts';
 import { createServer, type HttpServer } from './server.ts';
 import { ServiceCore, type ServiceHostFactory } from './service-core.ts';
 import { SessionRecords } from './session-record.ts';
 import { StateFiles } from './state-file.ts';
+import { streamTarget } from './upgrade.ts';
 
 /** How a service is set up. All of it is optional. */
 export interface ServiceOptions {
@@ -79,6 +86,8 @@ export interface Service extends AsyncDisposable {
   readonly token: string | null;
   /** Where it is written, or null. */
   readonly tokenFile: string | null;
+  /** A new address of the dashboard, good once and for a few minutes; it does not hold the token. */
+  pageUrl(): string;
   /**
    * From now on these tokens are valid and no others; the first one is written to the token file. Streams
    * of tokens that are gone are closed.
@@ -134,17 +143,28 @@ function ownVersion(): string {
   return 'unknown';
 }
 
-function serverOf(core: ServiceCore, place: Place): HttpServer {
+function serverOf(core: ServiceCore, place: Place, pages: PageSessions): HttpServer {
+  const url = () => place.url;
+  const shown = { source: serviceSource(core, url) };
+  const dashboard = dashboardOf(core, { pages, url, shown });
   const routes = [
     ...sessionRoutes(core),
+    ...sessionSettingsRoutes(core),
     ...messageRoutes(core),
     ...toolCallRoutes(core),
+    ...callRoutes(core),
     ...questionRoutes(core),
     ...leaseRoutes(core),
+    ...dashboard.routes,
   ];
-  const health = healthRoutes(core, { version: ownVersion(), url: () => place.url }, routes);
-  const origins = () => place.origins;
-  return createServer({ core, routes: [...health, ...routes], origins });
+  const health = healthRoutes(core, { version: ownVersion(), url }, routes);
+  return createServer({
+    core,
+    pages,
+    routes: [...health, ...routes, ...dashboard.files],
+    upgrades: [streamTarget(core.stream), ...dashboard.upgrades],
+    origins: () => place.origins,
+  });
 }
 
 /** Where a service is reached. Known once it listens, because the port is part of it. */
@@ -177,7 +197,7 @@ async function createCore(
     limits,
     logger,
     keyring,
-    records: await SessionRecords.open({ limits, logger, path }),
+    records: await SessionRecords.open({ files: env.files, limits, logger, path }),
     host: hostFactory(options),
     served: tools.flatMap(partsOf),
     cwd,
@@ -191,6 +211,7 @@ async function createCore(
 interface Running {
   readonly core: ServiceCore;
   readonly server: HttpServer;
+  readonly pages: PageSessions;
   readonly files: StateFiles | null;
   readonly url: string;
   readonly token: string | null;
@@ -209,7 +230,7 @@ async function end({ core, server, files }: Running, graceMs: number): Promise<v
 }
 
 function handleOf(running: Running, signal: AbortSignal | undefined): Service {
-  const { core, files, url, tokenFile } = running;
+  const { core, pages, files, url, tokenFile } = running;
   const { keyring, stream, limits } = core;
   let { token } = running;
   let closing: Promise<void> | undefined;
@@ -225,6 +246,10 @@ function handleOf(running: Running, signal: AbortSignal | undefined): Service {
     tokenFile,
     get token() {
       return token;
+    },
+    pageUrl() {
+      const access = keyring.authenticate(`Bearer ${token}`);
+      return access ? pageUrl(url, pages.newCode(access)) : url;
     },
     async replaceTokens(next) {
       const [first] = next;
@@ -255,19 +280,20 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const token = options.token === undefined ? newToken() : options.token;
   const keyring = new Keyring(tokensOf(token, tokens), serviceLimits(options.limits));
   await using undo = new AsyncDisposableStack();
-  const files = stateDir === null ? null : await StateFiles.open(stateDir, env.clock);
+  const files = stateDir === null ? null : await StateFiles.open(stateDir, env);
   const core = await createCore(options, keyring, files);
   undo.defer(() => core.close());
   await core.start(signal);
   const place: Place = { url: '', origins: { hosts: new Set(), origins: new Set() } };
-  const server = serverOf(core, place);
+  const pages = new PageSessions({ clock: env.clock, limits: core.limits, keyring });
+  const server = serverOf(core, place, pages);
   undo.defer(() => server.close());
   await listen(server, place, options);
   const { url } = place;
   const tokenFile = files && token !== null ? await files.writeToken(token) : null;
   const startedAt = new Date(core.startedAt).toISOString();
-  await files?.announce({ url, pid: process.pid, tokenFile, startedAt });
+  await files?.announce({ url, pid: env.processes.pid, tokenFile, startedAt });
   signal?.throwIfAborted();
   undo.move();
-  return handleOf({ core, server, files, url, token, tokenFile }, signal);
+  return handleOf({ core, server, pages, files, url, token, tokenFile }, signal);
 }

@@ -1,7 +1,7 @@
 /**
  * What the service knows of its sessions beyond what Codex does: which tools clients gave them, what was
- * set, and which were deleted. With a file it outlives the service, so that a session can be served again
- * without its client telling everything anew, and a deleted one stays deleted.
+ * set, which have a turn under way, and which were deleted. With a file it outlives the service, so that a
+ * session can be served again without its client telling everything anew, and a deleted one stays deleted.
  *
  * The file is a log of one JSON text a line, written behind what happens and folded when it is read; a line
  * that is torn or unknown is passed over. It can be deleted at any time.
@@ -65,6 +65,12 @@ const checkDeleted = compileCheck<DeletedSession>(
   1,
 );
 
+const checkTurn = compileCheck<{ readonly id: string }>(
+  'body',
+  { type: 'object', properties: { id: text }, required: ['id'] },
+  1,
+);
+
 /** Lines beyond what they come to, before the file is written anew. */
 const staleLinesMax = 10_000;
 
@@ -77,11 +83,11 @@ function parseLine(line: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** Keeps the newest entries of a map that grows at its end. */
-function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= sizeMax) return;
-    map.delete(key);
+/** Keeps the newest entries of what grows at its end. */
+function dropOldest(entries: Map<string, unknown> | Set<string>, sizeMax: number): void {
+  for (const key of entries.keys()) {
+    if (entries.size <= sizeMax) return;
+    entries.delete(key);
   }
 }
 
@@ -99,6 +105,7 @@ export class SessionRecords {
   readonly #options: SessionRecordsOptions;
   readonly #records = new Map<string, SessionRecord>();
   readonly #deleted = new Map<string, DeletedSession>();
+  readonly #active = new Set<string>();
   #lines = 0;
   #writing: Promise<void> = Promise.resolve();
 
@@ -137,9 +144,27 @@ export class SessionRecords {
     this.#append({ type: 'deleted', ...session });
   }
 
+  /** Sessions with a turn under way, also one that an earlier process began; oldest first. */
+  get active(): readonly string[] {
+    return [...this.#active].filter((id) => this.#records.has(id));
+  }
+
+  /** Remembers whether a session has a turn under way. */
+  setActive(id: string, isActive: boolean): void {
+    if (this.#active.has(id) === isActive) return;
+    this.#mark(id, isActive);
+    this.#append({ type: isActive ? 'turn.began' : 'turn.ended', id });
+  }
+
   /** Resolves once everything so far is written, or has failed to be. */
-  async close(): Promise<void> {
+  async written(): Promise<void> {
     await this.#writing;
+  }
+
+  #mark(id: string, isActive: boolean): void {
+    if (isActive) this.#active.add(id);
+    else this.#active.delete(id);
+    dropOldest(this.#active, this.#options.limits.sessionRecordsMax);
   }
 
   #take(record: SessionRecord): void {
@@ -150,6 +175,7 @@ export class SessionRecords {
 
   #drop(session: DeletedSession): void {
     this.#records.delete(session.id);
+    this.#active.delete(session.id);
     this.#deleted.set(session.id, session);
     dropOldest(this.#deleted, this.#options.limits.deletedSessionsMax);
   }
@@ -172,13 +198,16 @@ export class SessionRecords {
     if (record?.ok) this.#take(record.value);
     const session = type === 'deleted' ? checkDeleted(entry) : null;
     if (session?.ok) this.#drop(session.value);
+    const turn = type === 'turn.began' || type === 'turn.ended' ? checkTurn(entry) : null;
+    if (turn?.ok) this.#mark(turn.value.id, type === 'turn.began');
   }
 
   #append(entry: object): void {
     const { path } = this.#options;
     if (path === null) return;
     this.#lines += 1;
-    const isStale = this.#lines > this.#records.size + this.#deleted.size + staleLinesMax;
+    const size = this.#records.size + this.#deleted.size + this.#active.size;
+    const isStale = this.#lines > size + staleLinesMax;
     if (isStale) this.#queue(() => this.#rewrite(path));
     else
       this.#queue(() => this.#disk.appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
@@ -188,6 +217,7 @@ export class SessionRecords {
     const entries = [
       ...[...this.#records.values()].map((record) => ({ type: 'session', ...record })),
       ...[...this.#deleted.values()].map((session) => ({ type: 'deleted', ...session })),
+      ...this.active.map((id) => ({ type: 'turn.began', id })),
     ];
     this.#lines = entries.length;
     const fresh = `${path}.new`;

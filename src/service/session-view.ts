@@ -7,8 +7,9 @@ import type { Limits } from '../limits.ts';
 import type { CallLog } from './call-log.ts';
 import type { SessionRecords } from './session-record.ts';
 import { sessionSummary } from './session-summary.ts';
-import { readThread, readTurns, type AskCodex } from './thread.ts';
+import { readThread, type AskCodex } from './thread.ts';
 import { transcriptOf } from './transcript.ts';
+import type { TurnLists } from './turn-list.ts';
 
 /** What the views need. */
 export interface SessionViewsOptions {
@@ -16,26 +17,9 @@ export interface SessionViewsOptions {
   readonly limits: Limits;
   readonly records: SessionRecords;
   readonly log: CallLog;
+  readonly turns: TurnLists;
   /** Whether everything that happens in the session is told to {@link SessionViews.touch}. */
   readonly isWatched: (sessionId: string) => boolean;
-  /** The turn that is known to run, or null. */
-  readonly activeTurn: (sessionId: string) => string | null;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-/**
- * Turns as they are. One that has only just begun Codex does not list yet, or lists as interrupted, which
- * would tell whoever waits for its end that it is over.
- */
-function correctTurns(turns: readonly Json[], activeId: string | null): readonly Json[] {
-  if (activeId === null) return turns;
-  const status = 'inProgress';
-  if (!turns.some(({ id }) => id === activeId)) {
-    return [...turns, { id: activeId, items: [], itemsView: 'notLoaded', status, error: null }];
-  }
-  const isEarly = (turn: Json) => turn.id === activeId && turn.status === 'interrupted';
-  return turns.map((turn) => (isEarly(turn) ? { ...turn, status } : turn));
 }
 
 /** The sessions of one service, as JSON texts. */
@@ -81,16 +65,18 @@ export class SessionViews {
   }
 
   async #compose(sessionId: string): Promise<string> {
-    const { ask, limits, records, log, activeTurn } = this.#options;
-    const [thread, listed] = await Promise.all([
+    const { ask, records, log } = this.#options;
+    const [thread, turns] = await Promise.all([
       readThread(ask, sessionId),
-      readTurns(ask, sessionId, limits.sessionTurnsShownMax),
+      this.#options.turns.read(sessionId),
     ]);
-    const turns = correctTurns(listed, activeTurn(sessionId));
     return JSON.stringify({
       session: sessionSummary(thread, records.get(sessionId)),
       thread: { ...thread.json, turns },
-      transcript: transcriptOf(turns, log.list(sessionId)),
+      transcript: transcriptOf(
+        turns,
+        log.list(sessionId).map((call) => ({ call, content: log.contentOf(call) })),
+      ),
     });
   }
 }

@@ -5,25 +5,26 @@
  * somebody wants something of it: Codex has its thread and its tools, and the records say which of those
  * were given by clients.
  */
-import { sleep, type Env } from '../env.ts';
-import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
+import type { Env } from '../env.ts';
+import { isSessionMeshError, messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Session } from '../mesh/session.ts';
-import { rpcErrorOf } from '../rpc/message.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
+import { AppliedControls } from './applied-controls.ts';
 import type { MeshKeeper } from './mesh-keeper.ts';
+import { recoverSessions } from './recovery.ts';
 import { isUnknownThread } from './reply.ts';
+import { say } from './say.ts';
 import { catalogPartsOf, type RemoteServing, type RemoteTool } from './remote-tool.ts';
 import {
   changeControls,
   defaultControls,
   openingSettings,
   sameControls,
-  turnSettings,
   type ControlChanges,
-  type SessionControls,
 } from './session-controls.ts';
+import { SessionLines } from './session-line.ts';
 import type { DeletedSession, SessionRecord, SessionRecords } from './session-record.ts';
 import { defaultTitle, titleOf } from './session-summary.ts';
 import { readThread, type Thread } from './thread.ts';
@@ -58,29 +59,6 @@ export interface NewMessage {
   readonly tools: readonly RemoteTool[];
 }
 
-/** How a bound session came about, and which controls its thread has in which life of Codex. */
-interface Applied {
-  /** By this service, which told Codex all of its tools. */
-  readonly isMade: boolean;
-  /** What each life begins with, or null where that is not known. */
-  readonly opening: SessionControls | null;
-  readonly changed: { readonly epoch: string | null; readonly controls: SessionControls } | null;
-}
-
-/** What a session is opened with says nothing of the network. */
-const opened = (controls: SessionControls): SessionControls => ({
-  ...controls,
-  networkAccess: 'restricted',
-});
-
-/** Whether a message met the end or the beginning of a turn, and is not part of anything. */
-function isOvertaken(thrown: unknown): boolean {
-  const refused = rpcErrorOf(thrown);
-  // Codex ends a turn before it says so.
-  if (refused) return /no active turn|expected active turn/i.test(refused.message);
-  return isSessionMeshError(thrown, 'turn_active') || isSessionMeshError(thrown, 'turn_none');
-}
-
 /** The tools of both lists; one of a name that the second list has too is that one. */
 function mergeTools(
   known: readonly RemoteTool[],
@@ -94,17 +72,19 @@ function mergeTools(
 export class ServiceSessions {
   readonly #options: ServiceSessionsOptions;
   readonly #servedNames: ReadonlySet<string>;
-  readonly #applied = new Map<string, Applied>();
+  readonly #applied: AppliedControls;
   /** Sessions of this start that nobody has said anything in: Codex does not list those. */
   readonly #unused = new Set<string>();
   /** Sessions that are being bound again. */
   readonly #binding = new Map<string, Promise<Session>>();
-  /** Messages, one after the other for each session. */
-  readonly #lines = new Map<string, { tail: Promise<unknown>; length: number }>();
+  /** Messages of one session are taken one after the other. */
+  readonly #lines: SessionLines;
 
   constructor(options: ServiceSessionsOptions) {
     this.#options = options;
     this.#servedNames = new Set(options.served.map(({ name }) => name));
+    this.#applied = new AppliedControls(options.keeper);
+    this.#lines = new SessionLines(options.limits);
   }
 
   /** The session if it is bound right now. */
@@ -149,11 +129,13 @@ export class ServiceSessions {
       tools: this.#partsOf(tools),
     });
     const { id } = session;
-    this.#applied.set(id, { isMade: true, opening: opened(controls), changed: null });
+    this.#applied.begin(id, controls, true);
     this.#unused.add(id);
     records.put({ id, title: defaultTitle, cwd: place, controls, tools });
     try {
-      await this.#apply(id, controls);
+      await this.#applied.apply(id, controls);
+      // A crash after the answer must not cost the session its tools.
+      await records.written();
       return await readThread(keeper.ask, id);
     } catch (thrown) {
       // Nobody would ever learn of it.
@@ -189,15 +171,21 @@ export class ServiceSessions {
     }
   }
 
+  /** Binds the sessions that had a turn under way when they were lost. Never rejects. */
+  recover(): Promise<void> {
+    const { records, limits, logger } = this.#options;
+    return recoverSessions({ records, limits, logger, bind: (id) => this.bind(id) });
+  }
+
   /**
    * Says something to a session: begins a turn, or adds to the one that runs. Resolves with the turn.
    * @throws SessionMeshError as `bind` and `Session.send`; `overloaded` if too many messages wait
    */
   send(id: string, message: NewMessage): Promise<string> {
-    return this.#inLine(id, async () => {
+    return this.#lines.run(id, async () => {
       const session = await this.bind(id, message.tools);
       await this.#change(id, message.changes, message.effort);
-      const turnId = await this.#say(session, message.text);
+      const turnId = await this.#noting(session, () => say(session, message.text, this.#options));
       this.#unused.delete(id);
       return turnId;
     });
@@ -205,6 +193,7 @@ export class ServiceSessions {
 
   /** Interrupts the active turn; returns which it was, or null if there is none (or another one). */
   async interrupt(id: string, turnId: string | undefined): Promise<string | null> {
+    await this.wake(id);
     const session = this.bound(id);
     const active = session?.turnId ?? null;
     if (!session || active === null || (turnId !== undefined && turnId !== active)) return null;
@@ -249,7 +238,7 @@ export class ServiceSessions {
     const title = this.title(id) ?? titleOf(thread);
     const session = { id, title, deletedAt: env.clock.now() };
     records.delete(session);
-    this.#applied.delete(id);
+    this.#applied.forget(id);
     return { session, files: thread.path === null ? 0 : 1 };
   }
 
@@ -260,7 +249,7 @@ export class ServiceSessions {
 
   /** A session that was bound without knowing of these tools cannot serve them; an idle one is bound anew. */
   #lacks(session: Session, tools: readonly RemoteTool[]): boolean {
-    const isFixed = this.#applied.get(session.id)?.isMade === true;
+    const isFixed = this.#applied.isMade(session.id);
     if (tools.length === 0 || session.turnId !== null || isFixed) return false;
     const names = new Set(session.tools.map(({ name }) => name));
     return tools.some(({ name }) => !names.has(name));
@@ -277,8 +266,7 @@ export class ServiceSessions {
       ...(known?.cwd ? { cwd: known.cwd } : {}),
       tools: this.#partsOf(tools),
     });
-    const opening = controls && opened(controls);
-    this.#applied.set(id, { isMade: false, opening, changed: null });
+    this.#applied.begin(id, controls, false);
     const title = titleOf(await readThread(keeper.ask, id));
     records.put({ id, title, cwd: known?.cwd ?? null, controls, tools });
     return session;
@@ -292,55 +280,23 @@ export class ServiceSessions {
     const before = record?.controls ?? null;
     if (!isSilent || before !== null) {
       const controls = changeControls(before ?? defaultControls, changes);
-      await this.#apply(id, controls);
+      await this.#applied.apply(id, controls);
       const isNews = before === null || !sameControls(before, controls);
       if (record && isNews) records.put({ ...record, controls });
     }
     if (effort !== undefined) await keeper.ask('thread/settings/update', { threadId: id, effort });
   }
 
-  /** A life of Codex begins with the settings that the session was opened with. */
-  async #apply(id: string, controls: SessionControls): Promise<void> {
-    const { keeper } = this.#options;
-    const { epoch } = keeper;
-    const applied = this.#applied.get(id);
-    if (!applied) return;
-    const { opening, changed } = applied;
-    const present = changed?.epoch === epoch ? changed.controls : opening;
-    if (present !== null && sameControls(present, controls)) return;
-    await keeper.ask('thread/settings/update', { threadId: id, ...turnSettings(controls) });
-    this.#applied.set(id, { ...applied, changed: { epoch, controls } });
-  }
-
-  async #say(session: Session, text: string): Promise<string> {
-    const { env, limits } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      const { turnId } = session;
-      try {
-        if (turnId === null) return (await session.send(text)).turnId;
-        await session.steer(text);
-        return turnId;
-      } catch (thrown) {
-        if (!isOvertaken(thrown) || attempt >= limits.messageAttemptsMax) throw thrown;
-      }
-      await sleep(env.clock, limits.messageRetryMs);
+  /** A turn may call tools at once: that it is under way is written down before it is. */
+  async #noting<Result>(session: Session, begin: () => Promise<Result>): Promise<Result> {
+    const { records } = this.#options;
+    records.setActive(session.id, true);
+    await records.written();
+    try {
+      return await begin();
+    } catch (thrown) {
+      if (session.turnId === null) records.setActive(session.id, false);
+      throw thrown;
     }
-  }
-
-  #inLine<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-    const line = this.#lines.get(id) ?? { tail: Promise.resolve(), length: 0 };
-    const { sessionMessagesQueuedMax } = this.#options.limits;
-    if (line.length > sessionMessagesQueuedMax) {
-      const expected = `at most ${sessionMessagesQueuedMax} messages that wait`;
-      return Promise.reject(new SessionMeshError('overloaded', { expected, sessionId: id }));
-    }
-    this.#lines.set(id, line);
-    line.length += 1;
-    const done = line.tail.then(work).finally(() => {
-      line.length -= 1;
-      if (line.length === 0) this.#lines.delete(id);
-    });
-    line.tail = done.catch(() => {});
-    return done;
   }
 }

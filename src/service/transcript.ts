@@ -3,7 +3,8 @@
  * Items that Codex does not list yet because they are under way come from the calls that wait.
  */
 import { isRecord } from '../tools/json.ts';
-import type { LoggedCall } from './call-log.ts';
+import type { CallContent, LoggedCall } from './call-log.ts';
+import { callEnd } from './pending-call.ts';
 
 /** One row. Times are milliseconds since the Unix epoch. */
 export interface TranscriptRow {
@@ -65,15 +66,22 @@ function itemRow(item: Json, turn: Json): TranscriptRow {
   return { ...row, role: 'system', content: `[${type}]`, details, status };
 }
 
+/** A call, with what it asked for while it is open. */
+export interface ShownCall {
+  readonly call: LoggedCall;
+  readonly content: CallContent | null;
+}
+
 /** The item of a call that Codex does not list before it is over. */
-function openItem({ pending, callId, tool, namespace, createdAt }: LoggedCall): Json | null {
-  if (!pending) return null;
+function openItem({ call, content }: ShownCall): Json | null {
+  const { callId, tool, namespace, createdAt, outcome } = call;
+  if (outcome !== null || !content) return null;
   return {
     type: 'dynamicToolCall',
     id: callId,
     namespace,
     tool,
-    arguments: pending.arguments ?? null,
+    arguments: content.arguments ?? null,
     status: 'inProgress',
     contentItems: null,
     success: null,
@@ -82,51 +90,51 @@ function openItem({ pending, callId, tool, namespace, createdAt }: LoggedCall): 
   };
 }
 
-function callRow(call: LoggedCall): TranscriptRow {
-  const { requestId, turnId, callId, tool, namespace, createdAt, pending, end } = call;
-  const params = {
-    turnId,
-    callId,
-    namespace,
-    tool,
-    ...(pending && { arguments: pending.arguments }),
-  };
-  return {
-    messageId: `tool-call-${requestId}`,
-    turnId,
-    role: 'system',
-    type: end ? 'tool_call.resolved' : 'tool_call.request',
-    content: end
-      ? `Tool call ${end.status} (success=${end.success})`
-      : `Tool call requested: ${tool}`,
-    details: JSON.stringify({ method: 'item/tool/call', requestId, params }, null, 2),
-    startedAt: createdAt,
-    status: end?.status === 'expired' ? 'canceled' : 'complete',
-  };
+/** The row of a call that clients were shown; the others are Codex's own items and no more. */
+function callRow({ call, content }: ShownCall): readonly TranscriptRow[] {
+  const { requestId, turnId, callId, tool, namespace, createdAt, outcome } = call;
+  if (requestId === null) return [];
+  const end = outcome && callEnd(outcome, call.success);
+  const asked = end ? {} : { arguments: content?.arguments };
+  const params = { turnId, callId, namespace, tool, ...asked };
+  return [
+    {
+      messageId: `tool-call-${requestId}`,
+      turnId,
+      role: 'system',
+      type: end ? 'tool_call.resolved' : 'tool_call.request',
+      content: end
+        ? `Tool call ${end.status} (success=${end.success})`
+        : `Tool call requested: ${tool}`,
+      details: JSON.stringify({ method: 'item/tool/call', requestId, params }, null, 2),
+      startedAt: createdAt,
+      status: end?.status === 'expired' ? 'canceled' : 'complete',
+    },
+  ];
 }
 
-function turnRows(turn: Json, calls: readonly LoggedCall[]): TranscriptRow[] {
+function turnRows(turn: Json, calls: readonly ShownCall[]): TranscriptRow[] {
   const items = Array.isArray(turn.items) ? turn.items.filter(isRecord) : [];
   const listed = new Set(items.map(({ id }) => id));
   const open = calls
-    .filter(({ callId }) => !listed.has(callId))
+    .filter(({ call }) => !listed.has(call.callId))
     .map(openItem)
     .filter((item) => item !== null);
-  const byCallId = Map.groupBy(calls, ({ callId }) => callId);
+  const byCallId = Map.groupBy(calls, ({ call }) => call.callId);
   const rows = [...items, ...open].flatMap((item) => {
     const own = byCallId.get(textOf(item.id)) ?? [];
     byCallId.delete(textOf(item.id));
-    return [itemRow(item, turn), ...own.map(callRow)];
+    return [itemRow(item, turn), ...own.flatMap(callRow)];
   });
   // Calls that left no item: their turn ended before Codex wrote it.
-  return [...rows, ...[...byCallId.values()].flat().map(callRow)];
+  return [...rows, ...[...byCallId.values()].flat().flatMap(callRow)];
 }
 
-/** The transcript of turns, oldest first, with the calls that went to clients. */
+/** The transcript of turns, oldest first, with their calls. */
 export function transcriptOf(
   turns: readonly Json[],
-  calls: readonly LoggedCall[],
+  calls: readonly ShownCall[],
 ): readonly TranscriptRow[] {
-  const byTurn = Map.groupBy(calls, ({ turnId }) => turnId);
+  const byTurn = Map.groupBy(calls, ({ call }) => call.turnId);
   return turns.flatMap((turn) => turnRows(turn, byTurn.get(textOf(turn.id)) ?? []));
 }

@@ -2,22 +2,40 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
-import type { WebSocketServer } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import type { Network } from '../env.ts';
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { admit } from './guard.ts';
-import type { OriginPolicy } from './origin.ts';
+import type { Logger } from '../logger.ts';
+import type { Access } from './auth.ts';
+import { admit, type Gate } from './guard.ts';
 import { noRoute, refusal, type Reply } from './reply.ts';
-import type { ServiceCore } from './service-core.ts';
-import type { StreamPosition } from './stream.ts';
+import type { Stream, StreamPosition } from './stream.ts';
 
-const streamPath = '/api/stream';
+/** A connection that was let in and has changed its protocol. */
+export interface UpgradedSocket {
+  readonly socket: WebSocket;
+  readonly access: Access;
+  readonly query: URLSearchParams;
+}
+
+/** What is served at one path. */
+export interface UpgradeTarget {
+  readonly path: string;
+  /** Why this holder is not let in now, or null. */
+  readonly findRefusal: (access: Access) => Reply | null;
+  readonly open: (upgraded: UpgradedSocket) => void;
+  /** Ends all connections; resolves once none is left. */
+  readonly close: () => Promise<void>;
+}
 
 /** What upgrades need. */
 export interface UpgradeOptions {
-  readonly core: ServiceCore;
-  readonly origins: () => OriginPolicy;
+  readonly network: Network;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly gate: () => Gate;
+  readonly targets: readonly UpgradeTarget[];
 }
 
 function createSocketServer(network: Network, limits: Limits): WebSocketServer {
@@ -49,10 +67,26 @@ function refuseUpgrade(socket: Duplex, { status, body, headers = {} }: Reply): v
   socket.end(head + text, () => socket.destroy());
 }
 
-function positionOf(query: URLSearchParams): StreamPosition | null {
+/** Where a client wants to go on, or null for a new one. */
+export function positionOf(query: URLSearchParams): StreamPosition | null {
   const since = query.get('since');
   if (since === null || !/^\d{1,15}$/.test(since)) return null;
   return { epoch: query.get('epoch'), seq: Number(since) };
+}
+
+const tooMany = refusal(429, 'overloaded', 'too many streams');
+
+/** The stream of a service, as an upgrade leads to it. */
+export function streamTarget(stream: Stream): UpgradeTarget {
+  return {
+    path: '/api/stream',
+    findRefusal: (access) => (stream.isFull(access) ? tooMany : null),
+    open: ({ socket, access, query }) => {
+      const sessionId = query.get('threadId')?.trim() || null;
+      stream.open({ socket, access, sessionId, position: positionOf(query) });
+    },
+    close: () => stream.close(),
+  };
 }
 
 /**
@@ -61,32 +95,29 @@ function positionOf(query: URLSearchParams): StreamPosition | null {
  */
 export function serveUpgrades(
   server: Server,
-  { core, origins }: UpgradeOptions,
+  { network, limits, logger, gate, targets }: UpgradeOptions,
 ): () => Promise<void> {
-  const { keyring, stream, limits, logger } = core;
-  const sockets = createSocketServer(core.env.network, limits);
+  const sockets = createSocketServer(network, limits);
   let isClosed = false;
 
-  const findRefusal = (request: IncomingMessage, url: URL | null): Reply | null => {
-    const passage = admit(request.headers, 'read', { keyring, origins: origins() });
-    if ('reply' in passage) return passage.reply;
-    if (url?.pathname !== streamPath) return noRoute(request.method ?? '', request.url ?? '');
-    if (isClosed) return refusal(503, 'draining', 'the service ends');
-    if (stream.isFull(passage.access)) return refusal(429, 'overloaded', 'too many streams');
-    return null;
-  };
-
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const url = URL.parse(request.url ?? '', 'http://localhost');
-    const refused = findRefusal(request, url);
-    const access = keyring.authenticate(request.headers.authorization);
-    if (refused || !url || !access) {
-      refuseUpgrade(socket, refused ?? refusal(400, 'request_failed', 'no such address'));
+    const { method = '', url: address = '' } = request;
+    const passage = admit(request.headers, 'read', gate());
+    if ('reply' in passage) {
+      refuseUpgrade(socket, passage.reply);
       return;
     }
-    const sessionId = url.searchParams.get('threadId')?.trim() || null;
+    const { access } = passage;
+    const url = URL.parse(address, 'http://localhost');
+    const target = targets.find(({ path }) => path === url?.pathname);
+    const draining = isClosed ? refusal(503, 'draining', 'the service ends') : null;
+    const refused = target ? (draining ?? target.findRefusal(access)) : noRoute(method, address);
+    if (!target || !url || refused) {
+      refuseUpgrade(socket, refused ?? noRoute(method, address));
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (opened) =>
-      stream.open({ socket: opened, access, sessionId, position: positionOf(url.searchParams) }),
+      target.open({ socket: opened, access, query: url.searchParams }),
     );
   };
 
@@ -101,8 +132,8 @@ export function serveUpgrades(
     }
   });
 
-  return () => {
+  return async () => {
     isClosed = true;
-    return stream.close();
+    await Promise.all(targets.map((target) => target.close()));
   };
 }

@@ -214,6 +214,41 @@ test('a second message during a call is part of its turn, and the call is not sh
   expect(stream.all('tool_call_requested')).toHaveLength(1);
 });
 
+test('a turn costs the model requests of its steps, and no session appears that nobody made', async () => {
+  const asked: string[] = [];
+  const { service, client } = await codexScene((step, signal) => {
+    asked.push(step.text);
+    return callNamedTools(step, signal);
+  });
+  const stream = await openStream(service);
+  const id = await newSession(client);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
+  await endedTurn(client, id);
+  expect(asked).toEqual(['hello']);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  const [{ requestId }] = await pendingCalls(client, id);
+  await client.post(`/api/tool-calls/${requestId}/response`, answerOf('x'));
+  await stream.until(() => stream.all('app_server.turn.completed').length === 2);
+  expect(asked).toHaveLength(3);
+  expect(stream.all('app_server.thread.started').map(({ threadId }) => threadId)).toEqual([id]);
+  expect((await client.get('/api/sessions')).body.data).toHaveLength(1);
+});
+
+test('text of every language arrives whole, in both directions and however long', async () => {
+  const { client } = await codexScene(callNamedTools);
+  const id = await newSession(client);
+  const words = 'žluťoučký 漢字 🧑‍🚀 \u2028 é';
+  const text = Array.from({ length: 8_000 }, (_, index) => `${index} ${words}`).join('\n');
+  await client.post(`/api/sessions/${id}/messages`, { text: `lookup_ticket ${words}` });
+  const [{ requestId }] = await pendingCalls(client, id);
+  const answered = await client.post(`/api/tool-calls/${requestId}/response`, answerOf(text));
+  expect(answered.status).toBe(200);
+  const { transcript, thread } = await endedTurn(client, id);
+  expect(transcript[0].content).toBe(`lookup_ticket ${words}`);
+  expect(thread.turns[0].items[1].contentItems).toEqual([{ type: 'inputText', text }]);
+  expect(transcript.at(-1).content).not.toContain('\ufffd');
+});
+
 test('calls of one response wait together, and each has its own answer', async () => {
   const { client } = await codexScene(callNamedTools);
   const names = ['a', 'b', 'c'];

@@ -2,8 +2,16 @@
 import { expect, test } from 'vitest';
 import { resolveLimits } from '../../src/limits.ts';
 import { Leases } from '../../src/service/lease.ts';
-import { virtualClock, virtualEnv } from '../../src/testing/index.ts';
-import { answerOf, callNamedTools, fakeScene, newSession, pendingCalls } from './scene.ts';
+import { virtualClock } from '../../src/testing/index.ts';
+import { openStream } from './client.ts';
+import {
+  answerOf,
+  callNamedTools,
+  fakeScene,
+  newSession,
+  pendingCalls,
+  timedEnv,
+} from './scene.ts';
 
 function leases(limits = {}) {
   const clock = virtualClock();
@@ -111,8 +119,8 @@ test('leases that are over make room, those that are held do not', async () => {
 });
 
 test('over HTTP: while a lease is held, an answer without its fence is refused', async () => {
-  const env = virtualEnv();
-  const { client } = await fakeScene(callNamedTools, { env });
+  const env = timedEnv();
+  const { client, service } = await fakeScene(callNamedTools, { env });
   const id = await newSession(client);
   const path = `/api/sessions/${id}/lease`;
   const sent = client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
@@ -144,6 +152,10 @@ test('over HTTP: while a lease is held, an answer without its fence is refused',
   const second = await client.post(path, { holder: 'worker-2', ttlMs: 60_000 });
   expect(second.body.lease.fence).toBeGreaterThan(fence);
   expect((await answer(String(fence))).body).toMatchObject({ code: 'leased', holder: 'worker-2' });
+  // What the lost holder left is there for the next one, wherever it looks.
+  expect(await pendingCalls(client, id)).toMatchObject([{ requestId }]);
+  const stream = await openStream(service, { query: `?threadId=${id}` });
+  expect((await stream.of('tool_call_requested')).payload.requestId).toBe(requestId);
   expect((await answer(String(second.body.lease.fence))).status).toBe(200);
   expect((await client.delete(path, { fence })).status).toBe(409);
   expect(await client.delete(path, { fence: second.body.lease.fence })).toMatchObject({
@@ -164,4 +176,25 @@ test('over HTTP: a lease needs a session and a holder', async () => {
   expect((await client.post(`/api/sessions/${id}/lease`, { holder: ' ' })).status).toBe(400);
   await client.delete(`/api/sessions/${id}`);
   expect((await client.post(`/api/sessions/${id}/lease`, { holder: 'a' })).status).toBe(410);
+});
+
+test('over HTTP: a heartbeat keeps a lease, and one that is given back leaves the calls to anybody', async () => {
+  const env = timedEnv();
+  const { client } = await fakeScene(callNamedTools, { env });
+  const id = await newSession(client);
+  const sent = client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  await env.clock.advance(0);
+  await sent;
+  const [{ requestId }] = await pendingCalls(client, id);
+  const path = `/api/sessions/${id}/lease`;
+  const { fence } = (await client.post(path, { holder: 'a', ttlMs: 3_000 })).body.lease;
+  for (let beat = 0; beat < 5; beat += 1) {
+    await env.clock.advance(2_000);
+    const renewed = await client.post(path, { holder: 'a', ttlMs: 3_000, fence });
+    expect(renewed.body.lease).toEqual({ holder: 'a', fence, expiresAt: env.clock.now() + 3_000 });
+  }
+  const plain = () => client.post(`/api/tool-calls/${requestId}/response`, answerOf('x'));
+  expect((await plain()).body).toMatchObject({ status: 'conflict', code: 'leased', holder: 'a' });
+  expect((await client.delete(path, { fence })).status).toBe(200);
+  expect((await plain()).status).toBe(200);
 });

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
+import { systemEnv } from '../../src/env.ts';
 import type { Script } from '../../src/hosts/simulated/script.ts';
 import { startService, type Service, type ServiceOptions } from '../../src/service/service.ts';
 import type { Logger } from '../../src/logger.ts';
-import { scriptedCodexHome, startScriptedModel } from '../../src/testing/index.ts';
+import { scriptedCodexHome, startScriptedModel, virtualEnv } from '../../src/testing/index.ts';
 import type { TomlTable } from '../../src/testing/toml.ts';
 import { clientOf, type Client, type Json } from './client.ts';
 import { fakeHost, type FakeHost } from './fake-host.ts';
@@ -64,6 +65,9 @@ export async function fakeScene(
   const { fake = fakeHost(script), ...rest } = options;
   return { ...(await sceneOf({ ...rest, host: fake.factory })), host: fake };
 }
+
+/** Time that a test moves, in front of the real network. */
+export const timedEnv = () => virtualEnv(1, { network: systemEnv.network });
 
 /** A folder of its own, gone with the test. */
 export async function scratchFolder(): Promise<string> {
@@ -128,3 +132,22 @@ export function endedTurn(client: Client, id: string): Promise<Json> {
     return body;
   });
 }
+
+/** The answer to a request that does not fit its schema. */
+export const invalid = (...issues: object[]) => ({
+  status: 400,
+  body: {
+    status: 'error',
+    code: 'invalid_request',
+    message: 'request validation failed',
+    issues: issues.map((issue) => expect.objectContaining(issue)),
+  },
+});
+
+/** The issue of a member that is not there. */
+export const missing = (path: (string | number)[], expected: string) => ({
+  code: 'invalid_type',
+  expected,
+  path,
+  message: `Invalid input: expected ${expected}, received undefined`,
+});

@@ -1,6 +1,5 @@
 /** The stream: what is published to whom, in which order, and what becomes of those who fall behind. */
 import { expect, test } from 'vitest';
-import { virtualEnv } from '../../src/testing/index.ts';
 import { openStream } from './client.ts';
 import {
   answerOf,
@@ -9,6 +8,7 @@ import {
   fakeScene,
   newSession,
   pendingCalls,
+  timedEnv,
 } from './scene.ts';
 
 const say = (client: Awaited<ReturnType<typeof fakeScene>>['client'], id: string, text: string) =>
@@ -277,7 +277,7 @@ test('a slow reader loses frames, is told which, and sees again what waits', asy
 });
 
 test('a client that answers no pings is cut off; one that does stays', async () => {
-  const env = virtualEnv();
+  const env = timedEnv();
   const { service } = await fakeScene(callNamedTools, { env });
   const dead = await openStream(service, { socket: { autoPong: false } });
   const alive = await openStream(service);

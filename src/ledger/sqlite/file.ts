@@ -122,8 +122,16 @@ function giveUp(found: string, { path, env, startAnew, logger }: OpenFileOptions
 }
 
 function damagedError(found: string, kept: string): SessionMeshError {
-  const fix = `it was kept as ${kept}; open with \`startAnew: true\` to begin an empty ledger`;
+  const fix = `it was kept as ${kept}; move it elsewhere, or open with \`startAnew: true\`, to begin an empty ledger`;
   return new SessionMeshError('ledger_damaged', { found, fix });
+}
+
+/** A device or a folder is nobody's journal, and must not be renamed for being damaged. */
+function refuseWhatIsNoFile(path: string, files: Files): void {
+  const found = files.statSync(path, { throwIfNoEntry: false });
+  if (!found || found.isFile()) return;
+  const expected = `a file at ${path}`;
+  throw new SessionMeshError('ledger_open_failed', { expected, found: 'something else' });
 }
 
 /**
@@ -132,6 +140,7 @@ function damagedError(found: string, kept: string): SessionMeshError {
  */
 export function openFile(options: OpenFileOptions): DatabaseSync {
   const { path, env, startAnew } = options;
+  refuseWhatIsNoFile(path, env.files);
   const pageProblem = findPageProblem(options);
   if (pageProblem !== undefined) giveUp(pageProblem, options);
   if (!env.files.existsSync(path)) {

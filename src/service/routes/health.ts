@@ -63,7 +63,7 @@ function probeRoutes(core: ServiceCore): readonly Route[] {
         operationId: 'isAlive',
         summary: 'Whether the process lives',
         scope: null,
-        answers: { 200: { description: 'It does' } },
+        answers: { 200: { description: 'It does', body: 'Probe' } },
         handle: () => ok({ status: 'ok' }),
       },
       serviceIssuesMax,
@@ -76,8 +76,11 @@ function probeRoutes(core: ServiceCore): readonly Route[] {
         summary: 'Whether new work is taken',
         scope: null,
         answers: {
-          200: { description: 'It is' },
-          503: { description: '`draining`: about to end. `codex_down`: Codex cannot be asked' },
+          200: { description: 'It is', body: 'Probe' },
+          503: {
+            description: '`draining`: about to end. `codex_down`: Codex cannot be asked',
+            body: 'Probe',
+          },
         },
         handle: () => {
           if (core.isDraining) return { status: 503, body: { status: 'draining' } };
@@ -100,7 +103,7 @@ function aboutRoutes(core: ServiceCore, identity: ServiceIdentity): readonly Rou
         operationId: 'getApiInfo',
         summary: 'What this is',
         scope: 'read',
-        answers: { 200: { description: 'Name and version' } },
+        answers: { 200: { description: 'Name and version', body: 'Info' } },
         handle: () => ok({ name: 'SessionMesh control service', version: identity.version }),
       },
       serviceIssuesMax,
@@ -112,7 +115,12 @@ function aboutRoutes(core: ServiceCore, identity: ServiceIdentity): readonly Rou
         operationId: 'getHealth',
         summary: 'How the service and its Codex are',
         scope: 'read',
-        answers: { 200: { description: '`ok`, or `degraded` while Codex cannot be asked' } },
+        answers: {
+          200: {
+            description: '`ok`, or `degraded` while Codex cannot be asked',
+            body: 'Health',
+          },
+        },
         handle: async () => ok(await healthBody(core)),
       },
       serviceIssuesMax,

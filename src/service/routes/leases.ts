@@ -40,8 +40,9 @@ function takeRoute(core: ServiceCore): Route {
         required: ['holder'],
       },
       answers: {
-        200: { description: 'The lease' },
-        409: { description: 'Somebody else holds it' },
+        200: { description: 'The lease', body: 'TakenLease' },
+        409: { description: 'Somebody else holds it', body: 'Conflict' },
+        429: { description: 'Too many sessions have one', body: 'Error' },
         ...sessionAnswers,
       },
       handle: (request) =>
@@ -72,8 +73,8 @@ function releaseRoute(core: ServiceCore): Route {
         required: ['fence'],
       },
       answers: {
-        200: { description: 'It is free' },
-        409: { description: 'Somebody else holds it' },
+        200: { description: 'It is free', body: 'ReleasedLease' },
+        409: { description: 'Somebody else holds it', body: 'Conflict' },
         ...sessionAnswers,
       },
       handle: (request) =>

@@ -29,7 +29,10 @@ function sendRoute(core: ServiceCore): Route {
       summary: 'Begin a turn, or add to the one that runs',
       scope: 'manage',
       body: messageBody,
-      answers: { 202: { description: 'The turn that has it' }, ...sessionAnswers },
+      answers: {
+        202: { description: 'The turn that has it', body: 'AcceptedMessage' },
+        ...sessionAnswers,
+      },
       handle: (request) =>
         refuseWhileDraining(core) ??
         forSession(core, request, async (sessionId) => {
@@ -57,8 +60,8 @@ function interruptRoute(core: ServiceCore): Route {
       body: { type: 'object', properties: { turnId: { type: 'string' } } },
       isBodyOptional: true,
       answers: {
-        200: { description: 'The turn that was stopped' },
-        409: { description: 'No turn runs, or not this one' },
+        200: { description: 'The turn that was stopped', body: 'InterruptedTurn' },
+        409: { description: 'No turn runs, or not this one', body: 'NoActiveTurn' },
         ...sessionAnswers,
       },
       handle: (request) =>

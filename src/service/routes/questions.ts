@@ -19,7 +19,13 @@ function listRoute(
       ...about,
       method: 'GET',
       scope: 'read',
-      answers: { 200: { description: 'One row for each' }, 410: sessionAnswers[410] },
+      answers: {
+        200: {
+          description: 'One row for each',
+          body: kind === 'approval' ? 'Approvals' : 'Questions',
+        },
+        410: sessionAnswers[410],
+      },
       handle: async (request) => {
         if (!maySee(request.access, request.param('sessionId'))) return ok({ data: [] });
         return forSession(core, request, (id) =>
@@ -42,8 +48,11 @@ function approvalRoute(core: ServiceCore): Route {
       scope: 'manage',
       body: { type: 'object', properties: { decision, scope }, required: ['decision'] },
       answers: {
-        200: { description: 'It is decided' },
-        404: { description: 'No such approval, or nobody waits for it any more' },
+        200: { description: 'It is decided', body: 'DecidedApproval' },
+        404: {
+          description: 'No such approval, or nobody waits for it any more',
+          body: 'NotFound',
+        },
       },
       handle: ({ access, param, body }) => {
         const approvalId = param('approvalId');
@@ -86,8 +95,11 @@ function inputRoute(core: ServiceCore): Route {
       scope: 'manage',
       body: inputBody,
       answers: {
-        200: { description: 'It is answered' },
-        404: { description: 'No such question, or nobody waits for it any more' },
+        200: { description: 'It is answered', body: 'AnsweredQuestion' },
+        404: {
+          description: 'No such question, or nobody waits for it any more',
+          body: 'NotFound',
+        },
       },
       handle: ({ access, param, body }) => {
         const requestId = param('requestId');

@@ -9,8 +9,8 @@ export const noSuchSession = 'no such session';
 
 /** The answers that these routes have in common, for the OpenAPI document. */
 export const sessionAnswers = {
-  404: { description: 'No such session' },
-  410: { description: 'The session was deleted' },
+  404: { description: 'No such session', body: 'NotFound' },
+  410: { description: 'The session was deleted', body: 'Deleted' },
 } as const;
 
 /**

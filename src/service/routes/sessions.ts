@@ -3,9 +3,9 @@ import { invalidRequest, ok, refusal, type Reply } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
 import { maySee } from '../auth.ts';
-import { controlProperties, defaultControls } from '../session-controls.ts';
+import { controlProperties } from '../session-controls.ts';
 import { sessionSummary } from '../session-summary.ts';
-import { listThreads, readThread, readTurns } from '../thread.ts';
+import { listThreads, readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
 import {
   forSession,
@@ -35,7 +35,7 @@ function createRoute(core: ServiceCore): Route {
       scope: 'manage',
       body: createBody,
       isBodyOptional: true,
-      answers: { 200: { description: 'The session and its thread' } },
+      answers: { 200: { description: 'The session and its thread', body: 'OpenedSession' } },
       handle: async ({ access, body }) => {
         if (access.sessions !== null) {
           return refusal(403, 'forbidden', 'this token is good for certain sessions only');
@@ -75,7 +75,9 @@ function listRoute(core: ServiceCore): Route {
       summary: 'One page of all sessions, newest first',
       scope: 'read',
       query: listQuery,
-      answers: { 200: { description: 'Summaries, and where the next page begins' } },
+      answers: {
+        200: { description: 'Summaries, and where the next page begins', body: 'SessionPage' },
+      },
       handle: async ({ access, query }) => {
         const { archived = false, cursor, limit = limits.servicePageDefault } = query;
         const { threads, nextCursor } = await listThreads(keeper.ask, {
@@ -106,7 +108,10 @@ function readRoute(core: ServiceCore): Route {
       operationId: 'readSession',
       summary: 'A session with its newest turns and its transcript',
       scope: 'read',
-      answers: { 200: { description: 'Summary, thread and transcript' }, ...sessionAnswers },
+      answers: {
+        200: { description: 'Summary, thread and transcript', body: 'SessionView' },
+        ...sessionAnswers,
+      },
       handle: (request) =>
         forSession(core, request, async (id) => ok(await core.views.read(id)), noSuchSession),
     },
@@ -122,7 +127,7 @@ function deleteRoute(core: ServiceCore): Route {
       operationId: 'deleteSession',
       summary: 'Delete a session and its thread for good',
       scope: 'manage',
-      answers: { 200: { description: 'It is gone' }, ...sessionAnswers },
+      answers: { 200: { description: 'It is gone', body: 'RemovedSession' }, ...sessionAnswers },
       handle: (request) =>
         forSession(core, request, async (id) => {
           const { session, files } = await core.sessions.delete(id);
@@ -150,7 +155,7 @@ function renameRoute(core: ServiceCore): Route {
       summary: 'Name a session',
       scope: 'manage',
       body: { type: 'object', properties: { title }, required: ['title'] },
-      answers: { 200: { description: 'Its summary' }, ...sessionAnswers },
+      answers: { 200: { description: 'Its summary', body: 'RenamedSession' }, ...sessionAnswers },
       handle: (request) =>
         forSession(
           core,
@@ -173,10 +178,7 @@ function resumeRoute(core: ServiceCore): Route {
     const tools = readToolList(list, limits.serviceToolsMax);
     if ('issues' in tools) return invalidRequest(tools.issues);
     await sessions.bind(id, tools);
-    const [thread, turns] = await Promise.all([
-      readThread(keeper.ask, id),
-      readTurns(keeper.ask, id, limits.sessionTurnsShownMax),
-    ]);
+    const [thread, turns] = await Promise.all([readThread(keeper.ask, id), core.turns.read(id)]);
     const session = sessionSummary(thread, sessions.record(id));
     return ok({ session, thread: { ...thread.json, turns } });
   };
@@ -189,63 +191,15 @@ function resumeRoute(core: ServiceCore): Route {
       scope: 'manage',
       body: { type: 'object', properties: { dynamicTools: toolListSchema } },
       isBodyOptional: true,
-      answers: { 200: { description: 'The session and its thread' }, ...sessionAnswers },
+      answers: {
+        200: { description: 'The session and its thread', body: 'OpenedSession' },
+        ...sessionAnswers,
+      },
       handle: (request) =>
         refuseWhileDraining(core) ??
         forSession(core, request, (id) => resume(id, request.body.dynamicTools), noSuchSession),
     },
     limits.serviceIssuesMax,
-  );
-}
-
-function controlsRoute(core: ServiceCore): Route {
-  return route(
-    {
-      method: 'GET',
-      path: '/api/sessions/:sessionId/session-controls',
-      operationId: 'getSessionControls',
-      summary: 'What is set for a session',
-      scope: 'read',
-      answers: {
-        200: { description: 'Its controls, and those of new sessions' },
-        ...sessionAnswers,
-      },
-      handle: (request) =>
-        forSession(core, request, async (sessionId) => {
-          const record = core.sessions.record(sessionId);
-          if (!record) await readThread(core.keeper.ask, sessionId);
-          return ok({
-            status: 'ok',
-            sessionId,
-            controls: record?.controls ?? defaultControls,
-            defaults: defaultControls,
-            defaultsEditable: false,
-            defaultLockReason: 'the defaults of this service are fixed',
-          });
-        }),
-    },
-    core.limits.serviceIssuesMax,
-  );
-}
-
-function settingsRoute(core: ServiceCore): Route {
-  return route(
-    {
-      method: 'GET',
-      path: '/api/sessions/:sessionId/settings',
-      operationId: 'getSessionSettings',
-      summary: 'Settings of extensions, of which there are none',
-      scope: 'read',
-      answers: { 200: { description: 'No settings' }, ...sessionAnswers },
-      handle: (request) =>
-        forSession(core, request, async (sessionId) => {
-          const record = core.sessions.record(sessionId);
-          if (!record) await readThread(core.keeper.ask, sessionId);
-          const { settings } = record?.controls ?? defaultControls;
-          return ok({ status: 'ok', sessionId, scope: 'session', settings });
-        }),
-    },
-    core.limits.serviceIssuesMax,
   );
 }
 
@@ -258,7 +212,5 @@ export function sessionRoutes(core: ServiceCore): readonly Route[] {
     deleteRoute(core),
     renameRoute(core),
     resumeRoute(core),
-    controlsRoute(core),
-    settingsRoute(core),
   ];
 }

@@ -19,7 +19,10 @@ function listRoute(core: ServiceCore): Route {
       summary: 'The calls of a session that wait for an answer, oldest first',
       scope: 'read',
       answers: {
-        200: { description: 'One row for each; none for a session that is not there' },
+        200: {
+          description: 'One row for each; none for a session that is not there',
+          body: 'PendingCalls',
+        },
         410: sessionAnswers[410],
       },
       handle: async (request) => {
@@ -108,13 +111,17 @@ function answerRoute(core: ServiceCore): Route {
       scope: 'respond',
       body: answerBody,
       answers: {
-        200: { description: 'Codex has the answer' },
-        404: { description: 'No such call, or nobody waits for it any more' },
+        200: { description: 'Codex has the answer', body: 'AnsweredCall' },
+        404: { description: 'No such call, or nobody waits for it any more', body: 'NotFound' },
         409: {
+          body: 'Conflict',
           description: '`in_flight`: an answer is on its way. `leased`: somebody else answers',
         },
-        413: { description: 'Too large. The model is told so, and the call is over' },
-        500: { description: 'Codex did not take the answer' },
+        413: {
+          description: 'Too large. The model is told so, and the call is over',
+          body: 'Error',
+        },
+        500: { description: 'Codex did not take the answer', body: 'FailedAnswer' },
       },
       // Its sender may give up or run the tool again; the model must not wait for that.
       onTooLarge: (request) => {

@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { DatabaseSync } from 'node:sqlite';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -201,6 +202,10 @@ test('a path that is a folder, or lies in a file, cannot be opened, and the lock
   renameSync(path, join(folder, 'elsewhere'));
   expect(await tryToOpen(path)).toMatchObject({ finished: [] });
   expect(() => openJournal(optionsFor(join(path, 'ledger.db')))).toThrow(failed);
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  expect(() => openJournal(optionsFor(pipe, { startAnew: true }))).toThrow(failed);
+  expect(existsSync(pipe)).toBe(true);
   expect(() => checkJournal(join(folder, 'missing.db'))).toThrow(failed);
 });
 

@@ -1,0 +1,40 @@
+/** The feed, as an upgrade leads to it. */
+import type { Access } from '../auth.ts';
+import { refusal, type Reply } from '../reply.ts';
+import { positionOf, type UpgradeTarget } from '../upgrade.ts';
+import type { ViewerStart } from './feed.ts';
+
+const tooMany = refusal(429, 'overloaded', 'too many viewers');
+const partly = refusal(403, 'forbidden', 'this token is good for certain sessions only');
+
+/** What takes viewers in. */
+export interface Feed {
+  readonly isFull: boolean;
+  open(start: ViewerStart): void;
+  close(): Promise<void>;
+}
+
+/** Where the feed is. */
+export const feedPath = '/api/inspect';
+
+/**
+ * Serves a feed: `?since=<seq>&epoch=<id>` goes on where a viewer was, `watch=<id>,<id>` names the sessions
+ * it watches.
+ */
+export function feedTarget(feed: Feed, watchedMax: number): UpgradeTarget {
+  const findRefusal = (access: Access): Reply | null => {
+    // An overview of some sessions only would have to be made for each viewer.
+    if (access.sessions !== null) return partly;
+    return feed.isFull ? tooMany : null;
+  };
+  return {
+    path: feedPath,
+    findRefusal,
+    open: ({ socket, access, query }) => {
+      const ids = query.get('watch')?.split(',') ?? [];
+      const watch = ids.filter((id) => id !== '').slice(0, watchedMax);
+      feed.open({ socket, access, position: positionOf(query), watch });
+    },
+    close: () => feed.close(),
+  };
+}

@@ -1,0 +1,176 @@
+/** A recorded run as a whole: what happened when, and the moments that people jump to. */
+import type { HistoryEvent, HistoryHeader, HistoryRecord } from '../../history/record.ts';
+import type { Limits } from '../../limits.ts';
+import type { Occurrence } from '../../mesh/event.ts';
+import type { GaugeCurve, RunMark, RunTimeline } from './frame.ts';
+
+/** Something that a check of the run has found. */
+export interface RunFinding {
+  /** The record that proves it. */
+  readonly seq: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Stretches of time that the curves are made of. */
+const stretches = 240;
+
+interface Ended {
+  readonly at: number;
+  readonly durationMs: number;
+}
+
+type MarkText = Pick<RunMark, 'kind' | 'text'>;
+
+function meshMark(event: Occurrence): MarkText | null {
+  switch (event.type) {
+    case 'host.lost':
+    case 'host.failed':
+      return { kind: 'loss', text: event.fault.message };
+    case 'session.failed':
+      return { kind: 'failure', text: `session ${event.sessionId}: ${event.fault.message}` };
+    default:
+      return null;
+  }
+}
+
+function markOf(event: HistoryEvent): MarkText | null {
+  switch (event.type) {
+    case 'mesh':
+      return meshMark(event.event);
+    case 'world.fault.began':
+      return { kind: 'fault', text: `${event.fault} on ${event.target}` };
+    case 'world.phase.began':
+      return { kind: 'phase', text: event.phase };
+    case 'world.leak':
+      return { kind: 'failure', text: `a canary was found in ${event.place}` };
+    case 'world.process.ended':
+      return event.as === 'closed' ? null : { kind: 'fault', text: `${event.process} ${event.as}` };
+    default:
+      return null;
+  }
+}
+
+function quantile(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
+}
+
+/** Gathers what the timeline of a run is made of, record by record. */
+export class RunTimelineBuilder {
+  readonly #limits: Limits;
+  readonly #marks: RunMark[] = [];
+  readonly #claims: number[] = [];
+  readonly #ended: Ended[] = [];
+  readonly #gauges = new Map<string, { readonly at: number; readonly value: number }[]>();
+  readonly #counts = new Map<string, number>();
+  #omitted = 0;
+  #first: HistoryRecord | null = null;
+  #last: HistoryRecord | null = null;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** The next record. */
+  push(record: HistoryRecord): void {
+    const { event, at, seq } = record;
+    this.#first ??= record;
+    this.#last = record;
+    const mark = markOf(event);
+    if (mark) this.#mark({ seq, at, ...mark });
+    if (event.type === 'mesh') this.#pushMesh(event.event, at);
+    else if (event.type === 'world.gauges') this.#pushGauges(event.process, event.values, at);
+    else if (event.type === 'world.fault.began') this.#count('faults');
+  }
+
+  /** Everything, with what a check has found; null if the run was not checked. */
+  finish(header: HistoryHeader, findings: readonly RunFinding[] | null): RunTimeline {
+    for (const { seq, at, text } of findings ?? []) {
+      this.#mark({ seq, at, kind: 'violation', text });
+    }
+    const firstAt = this.#first?.at ?? 0;
+    const lastAt = this.#last?.at ?? 0;
+    const stepMs = Math.max(1, (lastAt - firstAt) / stretches);
+    const times = Array.from({ length: stretches }, (_, index) => firstAt + (index + 1) * stepMs);
+    const slotOf = (at: number) =>
+      Math.min(stretches - 1, Math.max(0, Math.floor((at - firstAt) / stepMs)));
+    return {
+      firstSeq: this.#first?.seq ?? 0,
+      lastSeq: this.#last?.seq ?? 0,
+      firstAt,
+      lastAt,
+      header: { ...header },
+      counts: Object.fromEntries(this.#counts),
+      marks: this.#marks.toSorted((one, other) => one.seq - other.seq),
+      marksOmitted: this.#omitted,
+      isChecked: findings !== null,
+      times,
+      ...this.#curves(slotOf, stepMs),
+      gauges: this.#gaugeCurves(slotOf),
+    };
+  }
+
+  #count(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  #mark(mark: RunMark): void {
+    // What is violated is always told: it is bounded by whoever checks.
+    if (this.#marks.length < this.#limits.replayMarksMax || mark.kind === 'violation') {
+      this.#marks.push(mark);
+    } else this.#omitted += 1;
+  }
+
+  #pushMesh(event: Occurrence, at: number): void {
+    if (event.type === 'session.opened') this.#count('sessions');
+    else if (event.type === 'turn.started') this.#count('turns');
+    else if (event.type === 'call.claimed') this.#claims.push(at);
+    else if (event.type === 'call.repeated') this.#count('repeated');
+    else if (event.type === 'host.lost') this.#count('links lost');
+    else if (event.type === 'call.settled') {
+      this.#count('calls');
+      if (event.success !== true) this.#count('failed');
+      this.#ended.push({ at, durationMs: event.durationMs });
+    }
+  }
+
+  #pushGauges(process: string, values: Readonly<Record<string, number>>, at: number): void {
+    for (const [gauge, value] of Object.entries(values)) {
+      const name = `${process} ${gauge}`;
+      const points = this.#gauges.get(name) ?? [];
+      points.push({ at, value });
+      if (this.#gauges.size < this.#limits.replayGaugesMax || this.#gauges.has(name)) {
+        this.#gauges.set(name, points);
+      }
+    }
+  }
+
+  #curves(
+    slotOf: (at: number) => number,
+    stepMs: number,
+  ): Pick<RunTimeline, 'perSecond' | 'inFlight' | 'p50Ms' | 'p99Ms'> {
+    const durations = Array.from({ length: stretches }, (): number[] => []);
+    const change = new Array<number>(stretches).fill(0);
+    for (const { at, durationMs } of this.#ended) {
+      durations[slotOf(at)]?.push(durationMs);
+      change[slotOf(at)] = (change[slotOf(at)] ?? 0) - 1;
+    }
+    for (const at of this.#claims) change[slotOf(at)] = (change[slotOf(at)] ?? 0) + 1;
+    const sorted = durations.map((list) => list.toSorted((one, other) => one - other));
+    let open = 0;
+    return {
+      perSecond: durations.map((list) => (list.length * 1_000) / stepMs),
+      inFlight: change.map((step) => Math.max(0, (open += step))),
+      p50Ms: sorted.map((list) => quantile(list, 0.5)),
+      p99Ms: sorted.map((list) => quantile(list, 0.99)),
+    };
+  }
+
+  #gaugeCurves(slotOf: (at: number) => number): readonly GaugeCurve[] {
+    return [...this.#gauges].map(([name, points]) => {
+      const values = new Array<number | null>(stretches).fill(null);
+      for (const { at, value } of points) values[slotOf(at)] = value;
+      return { name, values };
+    });
+  }
+}
