@@ -7,6 +7,8 @@ export interface Figure {
   readonly floor?: string;
   /** Realistic and ambitious target. */
   readonly target: string;
+  /** Whether the target is met, where it is one number. */
+  readonly isReached?: boolean;
 }
 
 export function median(values: readonly number[]): number {

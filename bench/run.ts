@@ -5,12 +5,14 @@
 import { benchCalls } from './calls.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
+import { benchService } from './service.ts';
 import type { Figure } from './figure.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   calls: benchCalls,
   memory: benchMemory,
   import: benchImport,
+  service: benchService,
 };
 
 const asJson = process.argv.includes('--json');
@@ -32,13 +34,14 @@ for (const [name, bench] of Object.entries(benches)) {
 
 if (asJson) console.log(JSON.stringify(figures, null, 2));
 else {
-  const rows = figures.map(({ name, value, unit, floor, target }) => [
+  const rows = figures.map(({ name, value, unit, floor, target, isReached }) => [
     name,
     `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`,
     floor ?? '',
     target,
+    isReached === undefined ? '' : isReached ? 'yes' : 'no',
   ]);
-  const header = ['figure', 'measured', 'floor', 'target'];
+  const header = ['figure', 'measured', 'floor', 'target', 'reached'];
   const widths = header.map((_, column) =>
     Math.max(...[header, ...rows].map((row) => row[column]!.length)),
   );

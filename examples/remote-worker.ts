@@ -1,6 +1,7 @@
 /**
- * A service in one process, tools in another. The worker with the tools is killed in the middle of a turn and
- * another one takes its place: nothing is lost, and nothing is done twice.
+ * A service in one process, tools in another. The worker with the tools is killed in the middle of a call and
+ * another one takes its place: nothing is lost, and nothing is done twice. Codex is the real one; what it
+ * asks for is scripted, so that no account is needed.
  */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -35,6 +36,7 @@ async function work(folder: string, url: string, tokenFile: string, sessionId?: 
       input: { type: 'object', properties: { entry: { type: 'string' } }, required: ['entry'] },
       execute: async ({ entry }) => {
         await appendFile(book, `${entry}\n`);
+        // Long enough to be killed after the work and before the answer.
         await pause(300);
         return `wrote ${entry}`;
       },
@@ -104,23 +106,35 @@ async function main() {
   const worker = (...more: string[]) =>
     start([import.meta.filename, 'worker', folder, url, tokenFile, ...more], env);
 
+  console.log(`the service runs at ${url}`);
   const first = worker();
   const { sessionId } = await nextLine(first.lines);
   assert(sessionId);
+  console.log(
+    `worker ${first.child.pid} serves session ${sessionId}; the model asks for five entries`,
+  );
   const book = () => readFile(join(folder, 'book.txt'), 'utf8').catch(() => '');
   while ((await book()).split('\n').length <= 2) await pause(10);
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
-  console.log(`killed the first worker; the book has ${JSON.stringify(await book())}`);
+  const before = (await book()).trim().split('\n');
+  console.log(`killed it in the middle of a call; the book has: ${before.join(', ')}`);
 
   const second = worker(sessionId);
   await nextLine(second.lines);
+  console.log(
+    `worker ${second.child.pid} has taken the session over; the model is told what is not known`,
+  );
   const { reply } = await nextLine(second.lines);
-  console.log(reply);
   await once(second.child, 'exit');
+  const after = (await book()).trim().split('\n');
+  console.log(`the turn is over, the book has: ${after.join(', ')}`);
+  console.log(`the model says: ${reply}`);
 
+  assert(before.length < entries.length);
+  assert.deepEqual(after, entries);
   assert.equal(reply, 'The book has 5 entries.');
-  assert.deepEqual((await book()).trim().split('\n'), entries);
+  console.log('nothing was lost, and nothing was written twice');
 }
 
 const [, , role, folder, url, tokenFile, sessionId] = process.argv;

@@ -13,6 +13,7 @@ import type { HostContext } from '../hosts/host.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import type { MeshEvent } from '../mesh/event.ts';
+import type { LedgerOptions, MeshStats } from '../mesh/mesh-options.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { startMesh } from '../mesh/start-mesh.ts';
 import { CallMemory } from './call-memory.ts';
@@ -36,6 +37,8 @@ export interface ClientOptions {
   readonly logger?: Logger;
   /** Told of everything that happens to sessions, turns and calls. */
   readonly onEvent?: (event: MeshEvent) => void;
+  /** Where claims and outcomes of calls outlive this process. Default: in memory. */
+  readonly ledger?: LedgerOptions;
   readonly env?: Env;
 }
 
@@ -63,6 +66,11 @@ export class Client implements AsyncDisposable {
     this.remoteSkills = parts.remoteSkills;
     this.stream = parts.stream;
     this.wait = parts.wait;
+  }
+
+  /** How many calls run and wait, how many came again, came too late, or are answered but not confirmed. */
+  get stats(): MeshStats {
+    return this.#mesh.stats;
   }
 
   /** Unbinds all sessions, which stay at the service, and ends the stream. Idempotent. */
@@ -104,6 +112,7 @@ export async function startClient(createHost: CreateHost, options: ClientOptions
     intake: dispatch === 'strict' ? 'user' : 'host',
     env,
     logger,
+    ...(options.ledger ? { ledger: options.ledger } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),

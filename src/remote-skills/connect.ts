@@ -44,8 +44,8 @@ export interface ConnectOptions extends ControlServiceOptions, ClientOptions {}
 
 /**
  * Connects to a control service; resolves once its stream is up.
- * @throws SessionMeshError `option_invalid`, `limit_invalid`, `host_unreachable`, `host_unauthorized`; the reason of
- * `signal`
+ * @throws SessionMeshError `option_invalid`, `limit_invalid`, `host_unreachable`, `host_unauthorized`, why the
+ * ledger cannot be opened; the reason of `signal`
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   return startClient(

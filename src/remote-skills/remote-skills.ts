@@ -108,10 +108,12 @@ export class RemoteSkills {
    */
   async resumeSession(sessionId: string, options: BindOptions = {}): Promise<SessionSkills> {
     const { register, handlerTimeoutMs, signal } = options;
+    const skills = this.session(sessionId);
     const draft = await this.#filled(register);
     const { mesh } = this.#context;
-    await mesh.resumeSession(sessionId, { tools: draft.parts(), handlerTimeoutMs, signal });
-    return this.session(sessionId);
+    const tools = draft.parts();
+    await mesh.resumeSession(skills.sessionId, { tools, handlerTimeoutMs, signal });
+    return skills;
   }
 
   /** Creates a session that is closed, and deleted unless it is to be kept, when its scope ends. */
@@ -143,17 +145,20 @@ export class RemoteSkills {
    * Unbinds a session: no new calls, running handlers get `graceMs`. Deletes it at the service if asked to.
    * @throws SessionMeshError why it was not deleted, if that is not to be passed over
    */
-  async closeSession(sessionId: string, options: CloseSessionOptions = {}): Promise<ClosedSession> {
+  async closeSession(givenId: string, options: CloseSessionOptions = {}): Promise<ClosedSession> {
     const { deleteSession = false, ignoreCleanupErrors = true, graceMs } = options;
     const { mesh, host, logger } = this.#context;
-    const cleared = this.session(sessionId).list().length;
+    const skills = this.session(givenId);
+    const { sessionId } = skills;
+    const cleared = skills.list().length;
     await mesh.session(sessionId)?.close(graceMs === undefined ? {} : { graceMs });
     const closed = { sessionId, cleared, deleted: false };
     if (!deleteSession) return closed;
     try {
       const deleteResponse = await host.deleteSession(sessionId);
       const { status } = Object(deleteResponse);
-      return { ...closed, deleted: status === 'ok' || status === 'deleted', deleteResponse };
+      const word = typeof status === 'string' ? status.trim() : '';
+      return { ...closed, deleted: word === 'ok' || word === 'deleted', deleteResponse };
     } catch (thrown) {
       if (!ignoreCleanupErrors) throw thrown;
       logger.warn({ sessionId, error: String(thrown) }, 'a session was not deleted');

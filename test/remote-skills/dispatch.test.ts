@@ -1,137 +1,8 @@
-/** Dispatch of remote skills: the lock, the answer pipeline and its records, and the ten invariants. */
-import { expect, test, vi } from 'vitest';
+/** Whose a call is, how it is answered, and the record of it. */
+import { expect, test } from 'vitest';
 import type { SkillDraft } from '../../src/remote-skills/draft.ts';
-import { openTurn, callNamedTools, openClient } from './scene.ts';
-
-function echoSkill() {
-  const echo = vi.fn((input: Readonly<Record<string, unknown>>) => input.text ?? null);
-  const register = (draft: SkillDraft) => draft.register('echo', echo);
-  return { echo, register };
-}
-
-function heldSkill() {
-  const doors: ((value: unknown) => void)[] = [];
-  const aborted: unknown[] = [];
-  const held = vi.fn(
-    (_: unknown, call: { signal: AbortSignal }) =>
-      new Promise((resolve) => {
-        call.signal.addEventListener('abort', () => aborted.push(call.signal.reason));
-        doors.push(resolve);
-      }),
-  );
-  const register = (draft: SkillDraft) => draft.register('held', held);
-  return {
-    held,
-    aborted,
-    register,
-    release: (value: unknown = 'released') => doors.shift()?.(value),
-  };
-}
-
-const reply = (status: number, body: object) => ({ status, body });
-
-// B80–B85: the lock
-
-test('B80 the first actionable call takes the lock for its source', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  expect(skills.dispatchMode()).toBeNull();
-  const id = stub.call(skills.sessionId, 'echo', { text: 'a' });
-  await moving(skills.respondToSignal(signal(id)));
-  expect(skills.dispatchMode()).toBe('signal');
-  skills.resetDispatchMode();
-  stub.call(skills.sessionId, 'echo', { text: 'b' });
-  await moving(skills.drainPendingCalls());
-  expect(skills.dispatchMode()).toBe('polling');
-});
-
-test('B81 a drain while signals hold the lock is a conflict', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  await moving(skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo'))));
-  const id = stub.call(skills.sessionId, 'echo');
-  const before = echo.mock.calls.length;
-  const drain = moving(skills.drainPendingCalls());
-  await expect(drain).rejects.toMatchObject({ code: 'dispatch_conflict' });
-  await expect(drain).rejects.toThrow(/dispatch mode conflict.*'signal'.*'polling'/);
-  await expect(moving(skills.respondToPendingCall(stub.rowOf(id)))).rejects.toMatchObject({
-    code: 'dispatch_conflict',
-  });
-  expect(echo).toHaveBeenCalledTimes(before);
-  expect(stub.answers).toHaveLength(1);
-});
-
-test('B81 a signal while polling holds the lock is a conflict', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  stub.call(skills.sessionId, 'echo');
-  await moving(skills.drainPendingCalls());
-  const conflict = moving(skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo'))));
-  await expect(conflict).rejects.toThrow(/'polling'.*'signal'/);
-  expect(echo).toHaveBeenCalledTimes(1);
-});
-
-test('B82 a reset frees the lock at once and always, and nothing runs twice after it', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  const given = signal(stub.call(skills.sessionId, 'echo'));
-  await moving(skills.respondToSignal(given));
-  skills.resetDispatchMode();
-  expect(skills.dispatchMode()).toBeNull();
-  expect(await moving(skills.respondToSignal(given))).toMatchObject({
-    submissionStatus: 'local_duplicate',
-  });
-  skills.resetDispatchMode();
-  skills.resetDispatchMode();
-  expect(echo).toHaveBeenCalledTimes(1);
-});
-
-test('B83 what is not actionable leaves the lock alone', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  await moving(skills.drainPendingCalls());
-  const given = signal(stub.call(skills.sessionId, 'echo'));
-  const foreign = { ...given, session: { id: 'other' } };
-  const noTool = { ...given, params: { tool: ' ' } };
-  const noCall = { ...given, eventType: 'app_server.turn.started' };
-  for (const each of [foreign, noTool, noCall]) {
-    expect(await skills.respondToSignal(each)).toBeNull();
-  }
-  for (const row of [null, 7, {}, { tool: '  ' }, { tool: 'echo', threadId: 'other' }]) {
-    expect(await skills.respondToPendingCall(row)).toBeNull();
-  }
-  skills.matchesSignal(given);
-  skills.list();
-  skills.dynamicTools();
-  skills.instructionText();
-  expect(skills.dispatchMode()).toBeNull();
-});
-
-test('B84 unknown tools, failing handlers, missing ids and duplicates take the lock', async () => {
-  const register = (draft: SkillDraft) =>
-    draft.register('bad', () => {
-      throw new Error('boom');
-    });
-  const { stub, skills, signal, moving } = await openTurn(register);
-  for (const tool of ['bad', 'nobody']) {
-    skills.resetDispatchMode();
-    await moving(skills.respondToSignal(signal(stub.call(skills.sessionId, tool))));
-    expect(skills.dispatchMode()).toBe('signal');
-  }
-  skills.resetDispatchMode();
-  const given = { ...signal(stub.call(skills.sessionId, 'bad')), requestId: null };
-  await moving(skills.respondToSignal(given));
-  expect(skills.dispatchMode()).toBe('signal');
-});
-
-test('B85 all handles of a session see the same lock', async () => {
-  const { register } = echoSkill();
-  const { client, stub, skills, signal, moving } = await openTurn(register);
-  await moving(skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo'))));
-  expect(client.remoteSkills.session(skills.sessionId).dispatchMode()).toBe('signal');
-});
-
-// B74–B79 and Q9: whose signal it is
+import { openClient, openTurn } from './scene.ts';
+import { echoSkill, heldSkill } from './skills.ts';
 
 test('B75 B76 a signal is for the session it names; one that names none is for nobody (Q9)', async () => {
   const { client } = await openClient();
@@ -161,8 +32,6 @@ test('B75 B76 a signal is for the session it names; one that names none is for n
     expect([fields, me.matchesSignal({ ...base, ...fields })]).toEqual([fields, matches]);
   }
 });
-
-// B86–B101: the pipeline
 
 test('B93 a call that is handled has a record with all its fields', async () => {
   const { register } = echoSkill();
@@ -256,156 +125,6 @@ test('B92 Q42 a handler that throws is answered; its words stay here', async () 
   expect(JSON.stringify(stub.answers)).not.toContain('hunter2');
 });
 
-test('B94 Q17 an answer that is not taken is reported; a handler error is not overwritten', async () => {
-  const { register } = echoSkill();
-  const both = (draft: SkillDraft) => {
-    register(draft);
-    draft.register('bad', () => {
-      throw new Error('boom');
-    });
-  };
-  const { stub, skills, signal, moving } = await openTurn(both);
-  stub.fault = ({ path }) =>
-    path.startsWith('/tool-calls') ? reply(500, { status: 'error', requestId: '0' }) : undefined;
-  const failed = await moving(skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo'))));
-  expect(failed).toMatchObject({
-    handled: false,
-    submissionStatus: 'error',
-    submissionAttempts: 3,
-    outcome: null,
-  });
-  expect(failed!.error).toContain('status=error');
-  const thrown = await moving(skills.respondToSignal(signal(stub.call(skills.sessionId, 'bad'))));
-  expect(thrown).toMatchObject({ error: 'boom', submissionStatus: 'error' });
-});
-
-for (const [name, status, body, expected] of [
-  [
-    'ok',
-    200,
-    { status: 'ok' },
-    { submissionStatus: 'ok', handled: true, submissionIdempotent: false },
-  ],
-  [
-    'not_found',
-    404,
-    { status: 'not_found' },
-    {
-      submissionStatus: 'not_found',
-      handled: true,
-      submissionIdempotent: true,
-      outcome: 'abandoned',
-    },
-  ],
-  [
-    'conflict in_flight',
-    409,
-    { status: 'conflict', code: 'in_flight' },
-    {
-      submissionStatus: 'conflict',
-      submissionCode: 'in_flight',
-      submissionIdempotent: true,
-      handled: true,
-    },
-  ],
-  [
-    'another conflict',
-    409,
-    { status: 'conflict', code: 'leased', holder: 'two' },
-    {
-      submissionStatus: 'conflict',
-      submissionCode: 'leased',
-      handled: false,
-      submissionAttempts: 1,
-    },
-  ],
-  [
-    'error',
-    500,
-    { status: 'error' },
-    { submissionStatus: 'error', handled: false, submissionAttempts: 3 },
-  ],
-  ['malformed', 200, {}, { submissionStatus: 'malformed', handled: false, submissionAttempts: 3 }],
-  ['503', 503, {}, { submissionStatus: 'exception', handled: false, submissionAttempts: 3 }],
-] as const) {
-  test(`B97 ${name} is classified`, async () => {
-    const { register } = echoSkill();
-    const { stub, skills, signal, moving } = await openTurn(register);
-    stub.fault = ({ path }) => (path.startsWith('/tool-calls') ? reply(status, body) : undefined);
-    const given = signal(stub.call(skills.sessionId, 'echo'));
-    expect(await moving(skills.respondToSignal(given))).toMatchObject(expected);
-  });
-}
-
-test('B99 attempts are 50 ms and 100 ms apart, with the same bytes', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, signal, answersTo, clock } = await openTurn(register);
-  const id = stub.call(skills.sessionId, 'echo');
-  stub.fault = ({ path }) =>
-    path.startsWith('/tool-calls') ? reply(500, { status: 'error' }) : undefined;
-  const responding = skills.respondToSignal(signal(id));
-  const counts: number[] = [];
-  for (let step = 0; step < 18; step += 1) {
-    await clock.advance(10);
-    counts.push(answersTo(id).length);
-  }
-  expect([counts[3], counts[7], counts[13], counts[17]]).toEqual([1, 2, 2, 3]);
-  expect(await responding).toMatchObject({ submissionAttempts: 3 });
-  expect(new Set(answersTo(id).map(({ body }) => JSON.stringify(body))).size).toBe(1);
-});
-
-test('B100 an attempt that fails and one that does not: handled with two', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  const faults = [reply(500, { status: 'error' })];
-  stub.fault = ({ path }) => (path.startsWith('/tool-calls') ? faults.shift() : undefined);
-  const given = signal(stub.call(skills.sessionId, 'echo'));
-  expect(await moving(skills.respondToSignal(given))).toMatchObject({
-    handled: true,
-    submissionStatus: 'ok',
-    submissionAttempts: 2,
-  });
-});
-
-test('B96 Q19 options are checked before anything runs', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  const given = signal(stub.call(skills.sessionId, 'echo'));
-  const bad = { maxSubmitAttempts: Number('three') };
-  await expect(skills.respondToSignal(given, bad)).rejects.toMatchObject({
-    code: 'option_invalid',
-  });
-  expect(echo).not.toHaveBeenCalled();
-  stub.fault = ({ path }) =>
-    path.startsWith('/tool-calls') ? reply(500, { status: 'error' }) : undefined;
-  for (const [maxSubmitAttempts, made] of [
-    [0, 1],
-    [-5, 1],
-    [2.9, 2],
-  ] as const) {
-    const other = signal(stub.call(skills.sessionId, 'echo'));
-    const options = { maxSubmitAttempts, retryDelaySeconds: -1 };
-    expect(await moving(skills.respondToSignal(other, options))).toMatchObject({
-      submissionAttempts: made,
-    });
-  }
-});
-
-test('an answer that is refused for its size is replaced, and that is no success', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, signal, moving } = await openTurn(register);
-  const faults = [reply(413, { status: 'error', code: 'request_failed' })];
-  stub.fault = ({ path }) => (path.startsWith('/tool-calls') ? faults.shift() : undefined);
-  const dispatch = await moving(
-    skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo', { text: 'hi' }))),
-  );
-  expect(dispatch).toMatchObject({ handled: false, result: 'hi', submissionAttempts: 2 });
-  expect(dispatch!.error).toContain('413');
-  expect(stub.answers[0]!.body.response.success).toBe(false);
-});
-
-// B104–B112
-
 test('B104 Q2 two deliveries in parallel are one run and one submission', async () => {
   const { held, register, release } = heldSkill();
   const { stub, skills, signal, clock, answersTo } = await openTurn(register);
@@ -434,249 +153,102 @@ test('B106 calls run side by side', async () => {
   expect((await drain).map(({ result }) => result)).toEqual([0, 1, 2]);
 });
 
-test('B108 B110 a drain handles the rows of the list in its order and skips what is none', async () => {
-  const { register } = echoSkill();
-  const { stub, skills, moving } = await openTurn(register);
-  const ids = ['a', 'b'].map((text) => stub.call(skills.sessionId, 'echo', { text }));
-  const rows = ids.map((id) => stub.rowOf(id));
-  stub.fault = ({ path }) =>
-    path.endsWith('/tool-calls')
-      ? reply(200, { data: [7, { ...rows[0], tool: ' ' }, ...rows, { ...rows[0], threadId: 'x' }] })
-      : undefined;
-  const dispatches = await moving(skills.drainPendingCalls());
-  expect(dispatches.map(({ result, requestId }) => [result, requestId])).toEqual([
-    ['a', ids[0]],
-    ['b', ids[1]],
-  ]);
-});
-
-test('B109 lists of gone and system sessions are empty, anything else is an error', async () => {
-  const { register } = echoSkill();
-  const cases = [
-    [reply(403, { status: 'error', code: 'system_session' }), []],
-    [reply(200, { data: [] }), []],
-  ] as const;
-  for (const [given, expected] of cases) {
-    const { stub, skills, moving } = await openTurn(register);
-    stub.fault = ({ path }) => (path.endsWith('/tool-calls') ? given : undefined);
-    expect(await moving(skills.drainPendingCalls())).toEqual(expected);
+test('B74 B77 only a request to call a tool by its name is a call', async () => {
+  const { echo, register } = echoSkill();
+  const { stub, skills, signal, moving } = await openTurn(register);
+  const given = signal(stub.call(skills.sessionId, 'echo', { text: 'a' }, 'call_1'));
+  const params = Object(given.params);
+  for (const other of [
+    { eventType: 'tool_call_requested' },
+    { params: null },
+    { params: [] },
+    { params: { ...params, tool: 7 } },
+    { params: { ...params, tool: '  ' } },
+  ]) {
+    expect(await skills.respondToSignal({ ...given, ...other })).toBeNull();
   }
-  const { stub, skills, moving } = await openTurn(register);
-  stub.fault = ({ path }) => (path.endsWith('/tool-calls') ? reply(200, { rows: [] }) : undefined);
-  await expect(moving(skills.drainPendingCalls())).rejects.toThrow(/data list/);
-});
-
-test('B111 a call that fails does not stop the drain', async () => {
-  const { register } = echoSkill();
-  const both = (draft: SkillDraft) => {
-    draft.register('bad', () => {
-      throw new Error('boom');
-    });
-    register(draft);
-  };
-  const { stub, skills, moving } = await openTurn(both);
-  stub.call(skills.sessionId, 'bad');
-  stub.call(skills.sessionId, 'echo', { text: 'fine' });
-  const dispatches = await moving(skills.drainPendingCalls());
-  expect(dispatches).toMatchObject([{ error: 'boom' }, { handled: true, result: 'fine' }]);
-});
-
-test('B112 what is listed although it was handled gets the same answer again, not a second run', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, moving, answersTo } = await openTurn(register);
-  const id = stub.call(skills.sessionId, 'echo', { text: 'once' });
-  const row = stub.pending.get(id)!;
-  await moving(skills.drainPendingCalls());
-  stub.pending.set(id, row);
-  expect(await moving(skills.drainPendingCalls())).toMatchObject([
-    { submissionStatus: 'local_duplicate', result: 'once' },
-  ]);
-  expect(echo).toHaveBeenCalledTimes(1);
-  expect(stub.pending.size).toBe(0);
-  const bodies = answersTo(id).map(({ body }) => JSON.stringify(body));
-  expect(bodies).toHaveLength(2);
-  expect(bodies[0]).toBe(bodies[1]);
-});
-
-// 20.7: the invariants of a system without the defects
-
-test('20.7-1 a handler starts once per call, whatever brings the call', async () => {
-  const { held, register, release } = heldSkill();
-  const { stub, skills, signal, clock } = await openTurn(register);
-  const id = stub.call(skills.sessionId, 'held');
-  void skills.respondToSignal(signal(id));
-  await clock.advance(5);
-  stub.deliver(id);
-  stub.dropStreams();
-  await clock.advance(200);
-  void skills.respondToSignal(signal(id));
-  release();
-  await clock.advance(50);
-  expect(held).toHaveBeenCalledTimes(1);
-  expect(stub.answers).toHaveLength(1);
-});
-
-test('20.7-2 an answer is submitted until it is taken, after the attempts that somebody waited for', async () => {
-  const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving, clock } = await openTurn(register);
-  stub.fault = ({ path }) =>
-    path.startsWith('/tool-calls') ? reply(500, { status: 'error' }) : undefined;
-  const id = stub.call(skills.sessionId, 'echo', { text: 'kept' });
-  const given = signal(id);
-  expect(await moving(skills.respondToSignal(given))).toMatchObject({
-    handled: false,
-    outcome: null,
-  });
-  stub.fault = () => undefined;
-  await clock.advance(10_000);
-  expect(stub.answers).toHaveLength(1);
-  expect(echo).toHaveBeenCalledTimes(1);
-  expect(await moving(skills.respondToSignal(given))).toMatchObject({
-    submissionStatus: 'local_duplicate',
-    outcome: 'answered',
+  expect(echo).not.toHaveBeenCalled();
+  // What is not looked at may be anything.
+  const odd = { ...given, signalType: 'odd', method: null, params: { ...params, tool: ' echo ' } };
+  expect(await moving(skills.respondToSignal(odd))).toMatchObject({
+    tool: 'echo',
+    callId: 'call_1',
+    arguments: { text: 'a' },
   });
 });
 
-test('20.7-3 in_flight is not the end: the call that is pending again is answered', async () => {
+test('B77 a call without arguments, or with an id that says nothing, has null in their place', async () => {
   const { register } = echoSkill();
-  const { stub, skills, signal, clock } = await openTurn(register);
-  const faults = [
-    reply(409, { status: 'conflict', code: 'in_flight' }),
-    reply(500, { status: 'error' }),
-  ];
-  stub.fault = ({ path }) => (path.startsWith('/tool-calls') ? faults.shift() : undefined);
-  const responding = skills.respondToSignal(signal(stub.call(skills.sessionId, 'echo')));
-  await clock.advance(5_000);
-  expect(await responding).toMatchObject({ submissionStatus: 'ok', submissionAttempts: 3 });
-  expect(stub.answers).toHaveLength(1);
-});
-
-test('20.7-4 a call whose frames were lost reaches whoever handles signals', async () => {
-  const { register } = echoSkill();
-  const { client, stub, skills, clock } = await openTurn(register);
-  const stop = new AbortController();
-  const redelivered: unknown[] = [];
-  client.stream.onEvent('app_server.request.item.tool.call', ({ payload }) =>
-    redelivered.push(Object(payload).redelivered),
-  );
-  client.stream.onAppServerRequest('item.tool.call', (signal) => skills.respondToSignal(signal));
-  void client.stream.runForever({ threadId: skills.sessionId, signal: stop.signal });
-  await clock.advance(10);
+  const { stub, skills, signal, moving } = await openTurn(register);
   stub.lose = () => true;
-  stub.call(skills.sessionId, 'echo', { text: 'lost' });
-  await clock.advance(6_000);
-  expect(stub.answers).toHaveLength(1);
-  expect(redelivered).toEqual([true]);
-  // And one that came while the stream was down.
-  stub.lose = () => false;
-  stub.streamsDown = true;
-  stub.dropStreams();
-  await clock.advance(100);
-  stub.call(skills.sessionId, 'echo', { text: 'late' });
-  stub.streamsDown = false;
-  await clock.advance(11_000);
-  expect(stub.answers).toHaveLength(2);
-  expect(skills.dispatchMode()).toBe('signal');
-  stop.abort();
+  const row = stub.pending.get(stub.call(skills.sessionId, 'echo'))!;
+  const { tool, threadId, turnId } = row;
+  const params = { tool, threadId, turnId, callId: ' ' };
+  Object.assign(row, { callId: null, details: params });
+  const bare = signal(row.requestId);
+  expect(await moving(skills.respondToSignal(bare))).toMatchObject({
+    arguments: null,
+    callId: null,
+    handled: true,
+  });
 });
 
-test('20.7-5 under auto, signals and polling go together', async () => {
+test('B78 B79 a row is for the session it names, or for the one it is handed to', async () => {
   const { echo, register } = echoSkill();
-  const { stub, skills, signal, moving, clock } = await openTurn(register, { dispatch: 'auto' });
-  const first = signal(stub.call(skills.sessionId, 'echo'));
-  await moving(skills.respondToSignal(first));
-  stub.call(skills.sessionId, 'echo');
-  await moving(skills.drainPendingCalls());
-  await clock.advance(50);
-  expect(stub.answers).toHaveLength(2);
+  const { stub, skills, moving } = await openTurn(register);
+  const row = stub.rowOf(stub.call(skills.sessionId, 'echo', { text: 'a' }));
+  for (const other of [{ ...row, threadId: 'other' }, { ...row, tool: null }, [row], 'row']) {
+    expect(await skills.respondToPendingCall(other)).toBeNull();
+  }
+  const spaced = { ...row, threadId: ` ${skills.sessionId} ` };
+  expect(await moving(skills.respondToPendingCall(spaced))).toMatchObject({ result: 'a' });
+  const next = stub.rowOf(stub.call(skills.sessionId, 'echo', { text: 'b' }));
+  const unnamed = { ...next, threadId: null };
+  expect(await moving(skills.respondToPendingCall(unnamed))).toMatchObject({ result: 'b' });
   expect(echo).toHaveBeenCalledTimes(2);
 });
 
-test('20.7-6 every call ends in one outcome that can be seen', async () => {
-  const { held, register, release } = heldSkill();
-  const { stub, skills, signal, clock, events } = await openTurn(register);
-  const ids = [1, 2, 3].map(() => stub.call(skills.sessionId, 'held'));
-  const all = Promise.all(ids.map((id) => skills.respondToSignal(signal(id))));
-  await clock.advance(10);
-  release();
-  stub.expire(ids[1]!);
-  await clock.advance(20);
-  stub.endTurn(skills.sessionId);
-  await clock.advance(20);
-  expect((await all).map((each) => each!.outcome)).toEqual(['answered', 'cancelled', 'cancelled']);
-  expect(events.filter(({ type }) => type === 'call.settled')).toHaveLength(3);
-  expect(held).toHaveBeenCalledTimes(3);
-});
-
-test('20.7-7 a request that names no session reaches no handler', async () => {
+test('B87 what is for another session does nothing at all', async () => {
   const { echo, register } = echoSkill();
-  const { client, stub, skills, clock } = await openTurn(register);
-  client.stream.onAppServerRequest('item.tool.call', (signal) => skills.respondToSignal(signal));
-  void client.stream.runForever();
-  await clock.advance(10);
-  const payload = { params: { tool: 'echo' }, requestId: 7, session: null, context: {} };
-  stub.publish('app_server.request.item.tool.call', null, payload, true);
-  await clock.advance(20);
-  expect(echo).not.toHaveBeenCalled();
-});
-
-test('20.7-8 turn end, expiry and close abort the handler; its late result is dropped', async () => {
-  const { aborted, register, release } = heldSkill();
-  const { client, stub, skills, signal, clock, moving } = await openTurn(register);
-  const expired = stub.call(skills.sessionId, 'held');
-  const other = stub.call(skills.sessionId, 'held');
-  const both = Promise.all([expired, other].map((id) => skills.respondToSignal(signal(id))));
-  await clock.advance(10);
-  stub.expire(expired);
-  await clock.advance(10);
-  expect(aborted).toHaveLength(1);
-  await moving(client.remoteSkills.closeSession(skills.sessionId, { graceMs: 10 }));
-  expect(aborted).toHaveLength(2);
-  await both;
-  release('too late');
-  release('too late');
-  await clock.advance(50);
-  expect(JSON.stringify(stub.answers)).not.toContain('too late');
-});
-
-test('20.7-9 a session that closes lets running handlers finish, and takes no new calls', async () => {
-  const { register, release } = heldSkill();
-  const { client, stub, skills, signal, clock, moving } = await openTurn(register);
-  const id = stub.call(skills.sessionId, 'held');
-  const responding = skills.respondToSignal(signal(id));
-  await clock.advance(10);
-  const late = signal(stub.call(skills.sessionId, 'held'));
-  const closing = client.remoteSkills.closeSession(skills.sessionId, { graceMs: 1_000 });
-  await clock.advance(10);
-  await expect(skills.respondToSignal(late)).rejects.toMatchObject({
-    code: expect.stringMatching(/session_(closed|unknown)/),
-  });
-  release('in time');
-  expect(await moving(responding)).toMatchObject({ handled: true, result: 'in time' });
-  expect(await moving(closing)).toMatchObject({ cleared: 1, deleted: false });
-});
-
-test('20.7-10 handlers are bound to an existing session without a tool list', async () => {
-  const { register } = echoSkill();
-  const { client, stub, skills, moving } = await openTurn(register);
-  await moving(client.remoteSkills.closeSession(skills.sessionId));
-  stub.sessions.get(skills.sessionId)!.turns[0]!.status = 'inProgress';
-  stub.call(skills.sessionId, 'echo', { text: 'again' });
+  const { stub, skills, signal } = await openTurn(register);
+  const given = signal(stub.call(skills.sessionId, 'echo'));
   const before = stub.requests.length;
-  const bound = await moving(client.remoteSkills.resumeSession(skills.sessionId, { register }));
-  expect(await moving(bound.drainPendingCalls())).toMatchObject([{ result: 'again' }]);
-  expect(JSON.stringify(stub.requests.slice(before))).not.toContain('dynamicTools');
+  expect(await skills.respondToSignal({ ...given, session: { id: 'other' } })).toBeNull();
+  expect(echo).not.toHaveBeenCalled();
+  expect(stub.requests).toHaveLength(before);
+  expect(skills.dispatchMode()).toBeNull();
 });
 
-test('a turn is served from beginning to end by the stream alone', async () => {
-  const { register } = echoSkill();
-  const { client, skills, moving, stub } = await openTurn(register, { script: callNamedTools });
-  void stub;
-  client.stream.onAppServerRequest('item.tool.call', (signal) => skills.respondToSignal(signal));
-  void client.stream.runForever({ threadId: skills.sessionId });
-  await moving(client.stream.ready());
-  const { assistantReply } = await moving(
-    client.wait.sendMessageAndWaitReply({ sessionId: skills.sessionId, text: 'echo' }),
-  );
-  expect(assistantReply).toBe('null');
+test('B102 Q6 what a client keeps of its calls is bounded, and no call runs again for that', async () => {
+  const { echo, register } = echoSkill();
+  const limits = { clientCallsKeptMax: 4 };
+  const { stub, skills, signal, moving } = await openTurn(register, { limits });
+  const signals = Array.from({ length: 40 }, () => signal(stub.call(skills.sessionId, 'echo')));
+  for (const each of signals) await moving(skills.respondToSignal(each));
+  for (const each of signals.toReversed()) {
+    expect(await moving(skills.respondToSignal(each))).toMatchObject({
+      submissionStatus: 'local_duplicate',
+    });
+  }
+  expect(echo).toHaveBeenCalledTimes(40);
+  expect(stub.answers).toHaveLength(40);
+});
+
+test('B103 Q5 a call of an earlier number in another turn is another call', async () => {
+  const { echo, register } = echoSkill();
+  const { stub, skills, signal, moving, clock } = await openTurn(register);
+  const first = stub.call(skills.sessionId, 'echo', { text: 'first' });
+  expect(await moving(skills.respondToSignal(signal(first)))).toMatchObject({ result: 'first' });
+  stub.restart();
+  await clock.advance(2_000);
+  await moving(skills.send('again'));
+  const second = stub.call(skills.sessionId, 'echo', { text: 'second' });
+  expect(second).toBe(first);
+  expect(await moving(skills.respondToSignal(signal(second)))).toMatchObject({
+    handled: true,
+    result: 'second',
+    submissionStatus: 'ok',
+  });
+  expect(echo).toHaveBeenCalledTimes(2);
+  expect(stub.answers.map(({ asked }) => asked)).toEqual([{ text: 'first' }, { text: 'second' }]);
 });

@@ -1,4 +1,4 @@
-/** Messages and turns of remote skills, and how sessions end. */
+/** Messages and turns of remote skills. */
 import { expect, test } from 'vitest';
 import type { SkillDraft } from '../../src/remote-skills/draft.ts';
 import { callNamedTools, openClient, type ClientSceneOptions } from './scene.ts';
@@ -68,14 +68,14 @@ test('B119 B120 B122 a turn is sent, served and told', async () => {
   expect(skills.dispatchMode()).toBe('polling');
 });
 
-test('Q36 a turn costs few reads: the stream says when to look', async () => {
+test('X15 Q36 a turn costs few reads: the stream says when to look', async () => {
   const { skills, stub, moving } = await openSession();
   await moving(skills.sendAndHandle('echo', { injectSkills: false }));
   expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toHaveLength(1);
   expect(stub.requestsTo(/tool-calls$/, 'GET').length).toBeLessThanOrEqual(4);
 });
 
-test('Q35 a turn is served without its stream, and past failing requests', async () => {
+test('B124 Q35 a turn is served without its stream, and past failing requests', async () => {
   const { skills, stub, moving } = await openSession();
   stub.streamsDown = true;
   stub.dropStreams();
@@ -140,7 +140,7 @@ test('B121 a failed turn is a result; a reply that is required and missing is an
   await expect(required).rejects.toMatchObject({ code: 'wait_over' });
 });
 
-test('Q33 the deadline is kept and the turn is interrupted; what was dispatched was told', async () => {
+test('B123 Q33 the deadline is kept and the turn is interrupted; what was dispatched was told', async () => {
   const { skills, stub, moving, clock } = await openSession({ script: undefined as never });
   const told: unknown[] = [];
   const startMs = clock.monotonic();
@@ -157,7 +157,7 @@ test('Q33 the deadline is kept and the turn is interrupted; what was dispatched 
   expect(stub.sessions.get(skills.sessionId)!.turns[0]!.status).toBe('interrupted');
 });
 
-test('Q34 a session that is deleted ends the wait at once', async () => {
+test('B125 Q34 a session that is deleted ends the wait at once', async () => {
   const { skills, stub, moving, clock } = await openSession({ script: undefined as never });
   const sending = skills.sendAndHandle('echo');
   await clock.advance(50);
@@ -208,105 +208,37 @@ test('an abort ends the wait with its reason', async () => {
   await expect(moving(sending)).rejects.toThrow('enough');
 });
 
-// The end of sessions
-
-test('B127 B128 B130 closing unbinds, and deletes if asked to', async () => {
-  const { client, skills, stub, moving } = await openSession();
-  const { sessionId } = skills;
-  expect(await moving(client.remoteSkills.closeSession(sessionId))).toEqual({
-    sessionId,
-    cleared: 1,
-    deleted: false,
+test('B126 the reply is the last complete text of the assistant in that turn', async () => {
+  const { skills, stub, moving, clock } = await openSession({ script: undefined as never });
+  const sending = skills.sendAndHandle('go');
+  await clock.advance(20);
+  const { turns, transcript } = stub.sessions.get(skills.sessionId)!;
+  const row = (content: string, more: object = {}) => ({
+    turnId: turns[0]!.id,
+    role: 'assistant',
+    status: 'complete',
+    content,
+    ...more,
   });
-  expect(skills.list()).toEqual([]);
-  expect(stub.requestsTo(/./, 'DELETE')).toEqual([]);
-  const deleted = client.remoteSkills.closeSession(sessionId, { deleteSession: true });
-  expect(await moving(deleted)).toMatchObject({
-    cleared: 0,
-    deleted: true,
-    deleteResponse: { status: 'ok', sessionId },
-  });
-  const gone = client.remoteSkills.closeSession(sessionId, { deleteSession: true });
-  expect(await moving(gone)).toMatchObject({
-    deleted: true,
-    deleteResponse: { status: 'deleted' },
-  });
-  const unknown = client.remoteSkills.closeSession('nobody', { deleteSession: true });
-  expect(await moving(unknown)).toMatchObject({
-    deleted: false,
-    deleteResponse: { status: 'not_found' },
-  });
-});
-
-test('B129 a delete that fails is passed over, or told', async () => {
-  const { client, skills, stub, moving } = await openSession();
-  const { sessionId } = skills;
-  stub.fault = ({ method }) => (method === 'DELETE' ? { status: 500, body: {} } : undefined);
-  const ignored = client.remoteSkills.closeSession(sessionId, { deleteSession: true });
-  expect(await moving(ignored)).toEqual({ sessionId, cleared: 1, deleted: false });
-  const told = client.remoteSkills.closeSession(sessionId, {
-    deleteSession: true,
-    ignoreCleanupErrors: false,
-  });
-  await expect(moving(told)).rejects.toMatchObject({ code: 'request_refused' });
-});
-
-test('B131 Q31 a handle of a closed session refuses calls', async () => {
-  const { client, skills, stub, moving } = await openSession({ script: undefined as never });
-  await moving(skills.send('go'));
-  const row = stub.rowOf(stub.call(skills.sessionId, 'echo'));
-  await moving(client.remoteSkills.closeSession(skills.sessionId, { graceMs: 1 }));
-  await expect(moving(skills.respondToPendingCall(row))).rejects.toMatchObject({
-    code: 'session_unknown',
-  });
-  expect(stub.requests.some(({ path }) => path.startsWith('/tool-calls/'))).toBe(false);
-});
-
-test('B133 B134 a scope creates a session and deletes it, or keeps it', async () => {
-  const { client, stub, env, moving } = await openClient({ script: callNamedTools });
-  const use = async (keepSession: boolean) => {
-    const life = await client.remoteSkills.lifecycle({ register: echo, keepSession });
-    await using scope = life;
-    expect(scope.created).toMatchObject({ session: { sessionId: scope.sessionId } });
-    return (await scope.skills.sendAndHandle('echo', { injectSkills: false })).assistantReply;
-  };
-  expect(await moving(use(false))).toBe('echoed');
-  expect(stub.sessions.size).toBe(0);
-  expect(await moving(use(true))).toBe('echoed');
-  expect(stub.sessions.size).toBe(1);
-  expect(stub.requestsTo(/resume/)).toEqual([]);
-  void env;
-});
-
-test('B133 an error in the scope is told after the session was deleted', async () => {
-  const { client, stub, moving } = await openClient();
-  const use = async () => {
-    await using life = await client.remoteSkills.lifecycle({ register: echo });
-    throw new RangeError(`in ${life.sessionId}`);
-  };
-  await expect(moving(use())).rejects.toThrow(RangeError);
-  expect(stub.sessions.size).toBe(0);
-});
-
-test('closing a client unbinds its sessions, which stay, and ends its stream', async () => {
-  const { client, skills, stub, moving, clock } = await openSession();
-  const running = client.stream.runForever();
-  await moving(client.close());
-  await running;
-  await moving(client.close());
-  expect(client.stream.state).toBe('closed');
-  expect(stub.sessions.has(skills.sessionId)).toBe(true);
-  expect(stub.sockets.size).toBe(0);
-  expect(clock.pendingTimers).toBe(0);
-});
-
-test('under auto a turn that the mesh serves by itself is told all the same', async () => {
-  const { skills, moving } = await openSession({ dispatch: 'auto' });
-  const { dispatches, assistantReply } = await moving(
-    skills.sendAndHandle('echo', { injectSkills: false }),
+  transcript.push(
+    row('interim'),
+    row('  the last  '),
+    row('  '),
+    row('not yet', { status: 'streaming' }),
   );
-  expect(assistantReply).toBe('echoed');
-  expect(dispatches).toMatchObject([
-    { handled: true, result: 'echoed', submissionStatus: 'ok', submissionAttempts: 1 },
-  ]);
+  transcript.push(row('a tool', { role: 'system' }), row('another turn', { turnId: 'other' }));
+  stub.endTurn(skills.sessionId);
+  expect(await moving(sending)).toMatchObject({ assistantReply: 'the last', status: 'completed' });
+});
+
+test('B121 a turn that ends without a reply has none, unless one is required', async () => {
+  const { skills, stub, moving, clock } = await openSession({ script: undefined as never });
+  for (const requireAssistantReply of [false, true]) {
+    const sending = skills.sendAndHandle('go', { requireAssistantReply });
+    await clock.advance(20);
+    stub.endTurn(skills.sessionId);
+    if (requireAssistantReply) {
+      await expect(moving(sending)).rejects.toMatchObject({ code: 'wait_over' });
+    } else expect(await moving(sending)).toMatchObject({ assistantReply: null });
+  }
 });

@@ -81,7 +81,7 @@ test('S30 a signal has what the payload has, and nothing for what is not of its 
   ]);
 });
 
-test('X10 the beginning of a turn is its beginning, not that of an item', async () => {
+test('S31 X10 the beginning of a turn is its beginning, not that of an item', async () => {
   const { stream, run, publish, clock, skills, moving } = await openStream();
   const seen: unknown[] = [];
   stream.onTurnStarted(({ eventType }) => seen.push(eventType));
@@ -166,7 +166,7 @@ test('X4 X11 events that wait for slow handlers are bounded; what is dropped is 
   expect(seen).toEqual([1, 4, 5]);
 });
 
-test('X11 a route ends when it is told to', async () => {
+test('S27 X11 a route ends when it is told to', async () => {
   const { stream, run, publish, clock } = await openStream();
   const seen: unknown[] = [];
   const end = stream.onEvent('a', () => seen.push('a'));
@@ -182,7 +182,7 @@ test('X11 a route ends when it is told to', async () => {
   expect(stream.stats.routes).toBe(0);
 });
 
-test('a run is about one session, or all; each route gets an event once', async () => {
+test('S4 S22 a run is about one session, or all; each route gets an event once', async () => {
   const { stream, run, publish, clock, skills, stop } = await openStream();
   const seen: [string, string | null][] = [];
   stream.onEventPrefix('e', ({ type }, { threadId }) => seen.push([type, threadId]));
@@ -210,7 +210,7 @@ test('a run is about one session, or all; each route gets an event once', async 
   expect(seen).toHaveLength(3);
 });
 
-test('X9 a run that is aborted ends at once, also while the stream is down', async () => {
+test('S21 X9 a run that is aborted ends at once, also while the stream is down', async () => {
   const { run, stop, stub, clock } = await openStream();
   const running = run();
   stub.streamsDown = true;
@@ -220,7 +220,7 @@ test('X9 a run that is aborted ends at once, also while the stream is down', asy
   await running;
 });
 
-test('X3 the state and the readiness of the stream can be seen', async () => {
+test('S22 X3 the state and the readiness of the stream can be seen', async () => {
   const { stream, stub, clock, moving } = await openStream();
   const states: string[] = [];
   const end = stream.onState((state) => states.push(state));
@@ -262,7 +262,7 @@ test('X3 what is sent once the stream is ready is seen: nothing is missed at the
   expect(seen).toEqual([other.sessionId]);
 });
 
-test('S15 control frames are events, too', async () => {
+test('S14 S15 control frames are events, too', async () => {
   const { stream, run, stub, clock } = await openStream();
   const types: string[] = [];
   stream.onEventPrefix('', ({ type }: StreamEvent) => types.push(type));
@@ -277,4 +277,25 @@ test('S15 control frames are events, too', async () => {
   }
   await clock.advance(5);
   expect(types).toEqual(expect.arrayContaining(['ready', 'pong', 'unknown']));
+});
+
+test('S16 S23 every route that matches is given the event, with the run it came by', async () => {
+  const { stream, run, publish, stub, skills, clock } = await openStream();
+  const seen: unknown[] = [];
+  stream.onEvent('a', (_, context) => seen.push(['first', context]));
+  stream.onEventPrefix('a', (_, context) => seen.push(['second', context]));
+  void run(skills.sessionId);
+  await clock.advance(5);
+  publish('a');
+  await clock.advance(5);
+  const { sessionId: threadId } = skills;
+  expect(seen).toEqual([
+    ['first', { threadId, reconnectCount: 0 }],
+    ['second', { threadId, reconnectCount: 0 }],
+  ]);
+  stub.dropStreams();
+  await clock.advance(1_000);
+  publish('a');
+  await clock.advance(5);
+  expect(seen.at(-1)).toEqual(['second', { threadId, reconnectCount: 1 }]);
 });

@@ -159,7 +159,7 @@ test('X17 but not for ever', async () => {
   expect(clock.monotonic() - startMs).toBeLessThan(3_000);
 });
 
-test('X16 a session that was deleted ends every wait for it', async () => {
+test('W16 X16 a session that was deleted ends every wait for it', async () => {
   const { wait, turn, stub, moving, clock } = await openWait();
   const waiting = wait.assistantReply(turn);
   await clock.advance(50);
@@ -222,4 +222,12 @@ test('W18 a message is sent and its reply waited for, within one time', async ()
   });
   await expect(moving(late)).rejects.toMatchObject({ code: 'wait_timeout' });
   expect(clock.monotonic() - startMs).toBeLessThan(1_100);
+});
+
+test('W17 a status that nobody knows is not the end of a turn', async () => {
+  const { wait, turn, stub, moving, clock } = await openWait();
+  const waiting = wait.assistantReply({ ...turn, timeoutSeconds: 5 });
+  await clock.advance(50);
+  stub.sessions.get(turn.sessionId)!.turns[0]!.status = 'needs_review';
+  await expect(moving(waiting)).rejects.toMatchObject({ code: 'wait_timeout' });
 });

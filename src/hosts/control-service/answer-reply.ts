@@ -25,13 +25,16 @@ export interface AnswerMeaning {
 const routeStatuses: ReadonlySet<number> = new Set([200, 404, 409, 500]);
 const refusedStatuses: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
+/** Whether the reply is one that the route gives, and not one of whatever stands before it. */
+const isRouteReply = ({ status }: ServiceReply): boolean =>
+  routeStatuses.has(status) || (status > 200 && status < 300);
+
 /** The reply in the words of the service. */
 export function readAttempt(reply: ServiceReply): AnswerAttempt {
-  const { status, body } = reply;
+  const { body } = reply;
   const message = isJsonObject(body) && typeof body.message === 'string' ? body.message : null;
   const code = codeOf(reply);
-  const isRouteReply = routeStatuses.has(status) || (status > 200 && status < 300);
-  if (!isRouteReply) return { status: 'exception', code, message: describeReply(reply) };
+  if (!isRouteReply(reply)) return { status: 'exception', code, message: describeReply(reply) };
   const word = isJsonObject(body) && typeof body.status === 'string' ? body.status.trim() : '';
   return { status: word === '' ? 'malformed' : word, code, message };
 }
@@ -54,22 +57,12 @@ const abandoned = (reason: string): AnswerMeaning => ({
  */
 export function meaningOf(reply: ServiceReply, mayHaveLanded: boolean): AnswerMeaning {
   const { status, retryAfterMs } = reply;
-  const attempt = readAttempt(reply);
   const said = describeReply(reply);
-  if (status >= 200 && status < 300) {
-    return attempt.status === 'ok' ? answered : again(`${said} without a status`, true);
-  }
+  if (isRouteReply(reply)) return routeMeaning(reply, mayHaveLanded);
   if (refusedStatuses.has(status)) {
     return { verdict: { type: 'refused', reason: said }, mayHaveLanded: false };
   }
   switch (status) {
-    case 404:
-      if (attempt.status !== 'not_found') return again(said, mayHaveLanded);
-      return mayHaveLanded
-        ? { verdict: { type: 'answered', presumed: true }, mayHaveLanded }
-        : abandoned('the service does not know the call');
-    case 409:
-      return attempt.code === 'in_flight' ? again(said, true) : abandoned(said);
     case 403:
     case 410:
       return abandoned(said);
@@ -77,5 +70,28 @@ export function meaningOf(reply: ServiceReply, mayHaveLanded: boolean): AnswerMe
       return again(said, mayHaveLanded, retryAfterMs ?? undefined);
     default:
       return again(said, mayHaveLanded || status >= 500, retryAfterMs ?? undefined);
+  }
+}
+
+/** A reply of the route itself says by its word what became of the answer. */
+function routeMeaning(reply: ServiceReply, mayHaveLanded: boolean): AnswerMeaning {
+  const { status, code } = readAttempt(reply);
+  const said = describeReply(reply);
+  const { retryAfterMs } = reply;
+  switch (status) {
+    case 'ok':
+      return answered;
+    case 'not_found':
+      return mayHaveLanded
+        ? { verdict: { type: 'answered', presumed: true }, mayHaveLanded }
+        : abandoned('the service does not know the call');
+    case 'conflict':
+      return code === 'in_flight' ? again(said, true) : abandoned(said);
+    case 'error':
+    case 'malformed':
+      // A 404 without a word is of a path that is no route, or of a proxy: nothing was taken.
+      return again(said, mayHaveLanded || reply.status !== 404, retryAfterMs ?? undefined);
+    default:
+      return abandoned(said);
   }
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { tool } from '../../../src/tools/index.ts';
 import { gate, openScene, type SceneOptions } from './scene.ts';
-import type { Fault, StubRequest } from './stub-service.ts';
+import type { Fault, StubRequest } from './stub-wire.ts';
 
 const isAnswer = ({ path }: StubRequest) => path.startsWith('/tool-calls/');
 
@@ -32,7 +32,7 @@ const error500 = { status: 500, body: { status: 'error', requestId: '0' } };
 const inFlight = { status: 409, body: { status: 'conflict', code: 'in_flight', requestId: '0' } };
 const notFound = { status: 404, body: { status: 'not_found', requestId: '0' } };
 
-test('200 ok ends the call as answered', async () => {
+test('B97 200 ok ends the call as answered', async () => {
   const { clock, settled, attempts } = await submit([]);
   await clock.advance(50);
   expect(settled()).toMatchObject({ outcome: 'answered', submissions: 1 });
@@ -48,7 +48,7 @@ for (const [name, fault] of [
   ['200 without a status', { status: 200, body: {} }],
   ['200 with no body at all', { status: 200, body: null }],
 ] as const) {
-  test(`${name} is tried again with the same bytes until it is taken`, async () => {
+  test(`B99 Q3 Q38 ${name} is tried again with the same bytes until it is taken`, async () => {
     const { clock, settled, attempts, starts } = await submit([fault, fault, fault, fault]);
     await clock.advance(30_000);
     expect(settled()).toMatchObject({ outcome: 'answered', submissions: 5 });
@@ -57,7 +57,7 @@ for (const [name, fault] of [
   });
 }
 
-test('409 in_flight is asked again within 100 ms to 2 s, not taken for an answer', async () => {
+test('Q4 409 in_flight is asked again within 100 ms to 2 s, not taken for an answer', async () => {
   const faults = Array.from({ length: 6 }, () => inFlight);
   const { clock, settled, attempts, stub, requestId } = await submit(faults);
   await clock.advance(95);
@@ -68,14 +68,14 @@ test('409 in_flight is asked again within 100 ms to 2 s, not taken for an answer
   expect(stub.answers[0]!.requestId).toBe(requestId);
 });
 
-test('409 in_flight, and then the call is pending again: it is answered after all', async () => {
+test('B105 Q4 409 in_flight, and then the call is pending again: it is answered after all', async () => {
   const { clock, stub, attempts } = await submit([inFlight, error500]);
   await clock.advance(10_000);
   expect(stub.answers).toHaveLength(1);
   expect(attempts()).toHaveLength(3);
 });
 
-test('404 at the first attempt: the call is abandoned, not answered', async () => {
+test('Q16 404 at the first attempt: the call is abandoned, not answered', async () => {
   const { clock, settled, attempts } = await submit([notFound]);
   await clock.advance(10_000);
   expect(settled()).toMatchObject({ outcome: 'abandoned', submissions: 1 });
@@ -88,7 +88,7 @@ for (const [name, fault] of [
   ['a timeout of ours', 'silence-after'],
   ['a reset of ours', 'reset-after'],
 ] as const) {
-  test(`404 after ${name}: the answer is taken to have arrived`, async () => {
+  test(`Q16 Q26 404 after ${name}: the answer is taken to have arrived`, async () => {
     const reply = typeof fault === 'object' ? notFound : undefined;
     const { clock, settled, starts, stub } = await submit([fault, reply], {
       limits: { requestTimeoutMs: 500 },
@@ -100,20 +100,20 @@ for (const [name, fault] of [
   });
 }
 
-test('404 after a connection that was never made is a first attempt', async () => {
+test('Q16 404 after a connection that was never made is a first attempt', async () => {
   const { clock, settled } = await submit(['refused', notFound]);
   await clock.advance(10_000);
   expect(settled()).toMatchObject({ outcome: 'abandoned' });
 });
 
-test('404 of a path that is no route says nothing of the call', async () => {
+test('B97 404 of a path that is no route says nothing of the call', async () => {
   const noRoute = { status: 404, body: { message: 'Route not found', statusCode: 404 } };
   const { clock, settled } = await submit([noRoute]);
   await clock.advance(10_000);
   expect(settled()).toMatchObject({ outcome: 'answered', submissions: 2 });
 });
 
-test('410 abandons the call and ends the session', async () => {
+test('B9 410 abandons the call and ends the session', async () => {
   const { clock, settled, mesh } = await submit([{ status: 410, body: { status: 'deleted' } }]);
   await clock.advance(100);
   expect(settled()).toMatchObject({ outcome: expect.stringMatching(/abandoned|cancelled/) });
@@ -121,7 +121,7 @@ test('410 abandons the call and ends the session', async () => {
 });
 
 for (const status of [400, 413]) {
-  test(`${status} is answered once more, with a small failure`, async () => {
+  test(`Q20 ${status} is answered once more, with a small failure`, async () => {
     const refused = { status, body: { status: 'error', code: 'request_failed' } };
     const { clock, stub, attempts, starts } = await submit([refused]);
     await clock.advance(10_000);
@@ -131,7 +131,7 @@ for (const status of [400, 413]) {
   });
 }
 
-test('400 for the small failure, too: the call is refused and nothing is sent any more', async () => {
+test('Q20 400 for the small failure, too: the call is refused and nothing is sent any more', async () => {
   const refused = { status: 400, body: { status: 'error' } };
   const { clock, settled, attempts } = await submit([refused, refused]);
   await clock.advance(60_000);
@@ -139,7 +139,7 @@ test('400 for the small failure, too: the call is refused and nothing is sent an
   expect(attempts()).toHaveLength(2);
 });
 
-test('429 pauses every request for as long as the service asks', async () => {
+test('B9 429 pauses every request for as long as the service asks', async () => {
   const slow = { status: 429, body: { status: 'error' }, retryAfterMs: 3_000 };
   const { clock, settled, attempts, mesh, stub, session } = await submit([slow]);
   await clock.advance(10);
@@ -154,7 +154,7 @@ test('429 pauses every request for as long as the service asks', async () => {
   expect(settled()).toMatchObject({ outcome: 'answered' });
 });
 
-test('an answer above the limit of the service is not sent; a small one is', async () => {
+test('Q39 an answer above the limit of the service is not sent; a small one is', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const large = tool({
     name: 'large',
@@ -182,7 +182,7 @@ test('a turn that ends before the reply to its last answer: the answer counts', 
   expect(session.turnId).toBeNull();
 });
 
-test('a request id is put into the path as it is meant', async () => {
+test('B6 Q22 a request id is put into the path as it is meant', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const quick = tool({ name: 'quick', description: 'Quick.', execute: () => 'quick' });
   const session = await moving(mesh.createSession({ tools: [quick] }));
@@ -200,7 +200,7 @@ test('a request id is put into the path as it is meant', async () => {
 
 // Request ids that are given twice
 
-test('after a restart an answer does not reach the new call of the same number', async () => {
+test('B103 Q5 after a restart an answer does not reach the new call of the same number', async () => {
   const { mesh, stub, moving, clock, events } = await openScene({ epochs: false });
   const { hold, starts, release } = gate();
   const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -236,7 +236,7 @@ test('after a restart an answer does not reach the new call of the same number',
   ]);
 });
 
-test('an old answer that waits is not sent to the new call of its number, whoever notices first', async () => {
+test('Q5 an old answer that waits is not sent to the new call of its number, whoever notices first', async () => {
   const { stub, session, clock, attempts, settled } = await submit(
     Array.from({ length: 100 }, () => error500),
     { epochs: false },
@@ -261,7 +261,7 @@ test('an old answer that waits is not sent to the new call of its number, whoeve
   expect(stub.answers).toEqual([]);
 });
 
-test('a new start of our own service ends the calls of the one before', async () => {
+test('Q5 a new start of our own service ends the calls of the one before', async () => {
   const { mesh, stub, moving, clock, events } = await openScene();
   const { hold, release } = gate();
   const session = await moving(mesh.createSession({ tools: [hold] }));

@@ -8,7 +8,7 @@ import type { Session } from '../../../src/mesh/session.ts';
 import { virtualEnv } from '../../../src/testing/virtual-clock.ts';
 import { tool } from '../../../src/tools/index.ts';
 import { openScene } from './scene.ts';
-import type { Fault } from './stub-service.ts';
+import type { Fault } from './stub-wire.ts';
 
 const faults: readonly Fault[] = [
   'reset',

@@ -9,7 +9,7 @@ const quick = tool({ name: 'quick', description: 'Quick.', execute: () => 'quick
 for (const epochs of [true, false]) {
   const server = epochs ? 'our own service' : 'a codex-manager server';
 
-  test(`on ${server} a turn is served by signals and ends by its frame`, async () => {
+  test(`S9 on ${server} a turn is served by signals and ends by its frame`, async () => {
     const { mesh, stub, moving } = await openScene({ epochs, script: callNamedTools });
     const session = await moving(mesh.createSession({ tools: [quick] }));
     const result = await moving(session.sendAndHandle('quick'));
@@ -28,7 +28,7 @@ for (const epochs of [true, false]) {
     expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toEqual([]);
   });
 
-  test(`on ${server} the two frames of a call are one call`, async () => {
+  test(`B10 Q48 on ${server} the two frames of a call are one call`, async () => {
     const { mesh, stub, moving, clock } = await openScene({ epochs });
     const { hold, starts, release } = gate();
     const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -42,7 +42,7 @@ for (const epochs of [true, false]) {
     expect(stub.answers).toHaveLength(1);
   });
 
-  test(`on ${server} a call whose first frame was lost comes by its second`, async () => {
+  test(`B10 S8 on ${server} a call whose first frame was lost comes by its second`, async () => {
     const { mesh, stub, moving, clock } = await openScene({ epochs });
     stub.lose = ({ type }) => type === 'app_server.request.item.tool.call';
     const session = await moving(mesh.createSession({ tools: [quick] }));
@@ -52,7 +52,7 @@ for (const epochs of [true, false]) {
     expect(stub.answers).toHaveLength(1);
   });
 
-  test(`on ${server} a call that is delivered again is the same call`, async () => {
+  test(`B104 Q1 on ${server} a call that is delivered again is the same call`, async () => {
     const { mesh, stub, moving, clock } = await openScene({ epochs });
     const { hold, starts, release } = gate();
     const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -69,7 +69,7 @@ for (const epochs of [true, false]) {
   });
 }
 
-test('the words that create a session are those of the wire', async () => {
+test('B1 B2 the words that create a session are those of the wire', async () => {
   const { mesh, stub, moving } = await openScene({ epochs: false });
   const settings = { cwd: '/srv/work', approvalPolicy: 'never', sandbox: 'read-only' } as const;
   await moving(mesh.createSession({ ...settings, title: 'team-x', tools: [quick] }));
@@ -83,13 +83,13 @@ test('the words that create a session are those of the wire', async () => {
   expect(stub.requestsTo(/rename$/)[0]!.body).toEqual({ title: 'team-x' });
 });
 
-test('a session without tools is created without the field', async () => {
+test('B17 a session without tools is created without the field', async () => {
   const { mesh, stub, moving } = await openScene({ epochs: false });
   await moving(mesh.createSession());
   expect(stub.requestsTo(/^\/sessions$/, 'POST')[0]!.body).toEqual({});
 });
 
-test('a codex-manager server is not given namespaces', async () => {
+test('B2 a codex-manager server is not given namespaces', async () => {
   const { mesh, stub, moving } = await openScene({ epochs: false });
   const tickets = namespace('tickets', { description: 'Tickets.', tools: [quick] });
   const refused = moving(mesh.createSession({ tools: [tickets] }));
@@ -114,7 +114,7 @@ test('what the contract has no route for is an error of its own', async () => {
   });
 });
 
-test('what the service says no to is told with its words', async () => {
+test('B3 what the service says no to is told with its words', async () => {
   const { mesh, stub, moving } = await openScene({ epochs: false });
   stub.fault = ({ path }) =>
     path === '/sessions'
@@ -144,7 +144,7 @@ test('a turn that failed says why', async () => {
   expect(await moving(turn)).toMatchObject({ status: 'failed', error: 'no quota', reply: null });
 });
 
-test('a call ends with its turn, and its handler is told', async () => {
+test('B11 Q32 a call ends with its turn, and its handler is told', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const { hold, release } = gate();
   const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -161,7 +161,7 @@ test('a call ends with its turn, and its handler is told', async () => {
   expect(stub.answers).toEqual([]);
 });
 
-test('a call that somebody else answered is withdrawn', async () => {
+test('B11 a call that somebody else answered is withdrawn', async () => {
   const { mesh, stub, moving, clock, events } = await openScene();
   const { hold } = gate();
   const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -189,7 +189,7 @@ test('steering adds to the turn that runs', async () => {
   expect(stub.sessions.get(session.id)!.turns[0]!.texts).toEqual(['go', 'and hurry']);
 });
 
-test('a session that is deleted elsewhere fails, whoever is told', async () => {
+test('B15 Q34 a session that is deleted elsewhere fails, whoever is told', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession());
   const turn = session.sendAndHandle('go');
@@ -202,7 +202,7 @@ test('a session that is deleted elsewhere fails, whoever is told', async () => {
   expect(mesh.sessions()).toEqual([]);
 });
 
-test('closing a session keeps it, or deletes it', async () => {
+test('B14 closing a session keeps it, or deletes it', async () => {
   const { mesh, stub, moving } = await openScene();
   const kept = await moving(mesh.createSession());
   const deleted = await moving(mesh.createSession());
@@ -211,7 +211,7 @@ test('closing a session keeps it, or deletes it', async () => {
   expect([...stub.sessions.keys()]).toEqual([kept.id]);
 });
 
-test('a session is taken up again with its pending calls, without a tool list', async () => {
+test('Q23 20.7-10 a session is taken up again with its pending calls, without a tool list', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession({ tools: [quick] }));
   await moving(session.send('go'));
@@ -228,7 +228,7 @@ test('a session is taken up again with its pending calls, without a tool list', 
   expect(bodies.some((body) => body.includes('dynamicTools'))).toBe(false);
 });
 
-test('a session that does not exist is unknown, also where the service answers 500', async () => {
+test('B15 a session that does not exist is unknown, also where the service answers 500', async () => {
   for (const epochs of [true, false]) {
     const { mesh, moving } = await openScene({ epochs });
     await expect(moving(mesh.resumeSession('nobody'))).rejects.toMatchObject({
@@ -237,7 +237,7 @@ test('a session that does not exist is unknown, also where the service answers 5
   }
 });
 
-test('a session that nobody waits for any more is deleted again', async () => {
+test('Q28 a session that nobody waits for any more is deleted again', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const giveUp = new AbortController();
   const opening = mesh.createSession({ signal: giveUp.signal });

@@ -6,7 +6,7 @@ import { gate, makeStub, openScene } from './scene.ts';
 
 const quick = tool({ name: 'quick', description: 'Quick.', execute: () => 'quick' });
 
-test('a lease is taken with the session, renewed, sent with answers and given back', async () => {
+test('Q46 a lease is taken with the session, renewed, sent with answers and given back', async () => {
   const { mesh, stub, moving, clock } = await openScene({
     options: { holder: 'worker-1', lease: { ttlMs: 3_000 } },
   });
@@ -41,7 +41,7 @@ test('a codex-manager server has no leases, and that is said', async () => {
   expect(stub.sessions.size).toBe(0);
 });
 
-test('a session that somebody else holds is opened when that lease ends, or not at all', async () => {
+test('Q46 a session that somebody else holds is opened when that lease ends, or not at all', async () => {
   const env = virtualEnv(1);
   const stub = makeStub({ env });
   const first = await openScene({ env, stub, options: { holder: 'one', lease: { ttlMs: 5_000 } } });
@@ -73,8 +73,8 @@ test('a lease that ran out while we were away is taken anew, and the answer goes
   });
 });
 
-test('a session that was lost to somebody else is served no more, and says who has it', async () => {
-  const { mesh, stub, moving, clock, events } = await openScene({
+test('Q46 a session that was lost to somebody else is served no more, and says who has it', async () => {
+  const { mesh, stub, moving, clock, typesOf } = await openScene({
     options: { holder: 'one', lease: { ttlMs: 3_000 } },
   });
   const { hold, release } = gate();
@@ -85,8 +85,11 @@ test('a session that was lost to somebody else is served no more, and says who h
   stub.leases.set(session.id, { holder: 'two', fence: 99, expiresAt: clock.now() + 60_000 });
   await clock.advance(1_100);
   expect(mesh.session(session.id)).toBeUndefined();
-  const failed = events.find(({ type }) => type === 'session.failed');
-  expect(JSON.stringify(failed)).toContain('session');
+  await expect(session.send('more')).rejects.toMatchObject({
+    code: 'session_failed',
+    cause: { code: 'session_leased', message: expect.stringContaining('two') },
+  });
+  expect(typesOf()).toContain('session.failed');
   release();
   await clock.advance(1_000);
   expect(stub.answers).toEqual([]);
@@ -134,7 +137,7 @@ test('a call of a session that somebody else holds is abandoned, and the log say
   });
 });
 
-test('two who serve one session in turn run each call once', async () => {
+test('Q46 two who serve one session in turn run each call once', async () => {
   const env = virtualEnv(1);
   const stub = makeStub({ env });
   const first = await openScene({ env, stub, options: { holder: 'one', lease: { ttlMs: 3_000 } } });

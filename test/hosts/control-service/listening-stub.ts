@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
-import type { StubRequest, StubService } from './stub-service.ts';
+import type { StubService } from './stub-service.ts';
+import type { StubRequest } from './stub-wire.ts';
 
 export interface ListeningStub {
   readonly url: string;

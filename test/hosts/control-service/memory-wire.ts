@@ -4,7 +4,8 @@ import { SessionMeshError } from '../../../src/errors.ts';
 import type { Limits } from '../../../src/limits.ts';
 import { createMemoryPair } from '../../../src/rpc/memory.ts';
 import type { ServiceReply, ServiceWire } from '../../../src/hosts/control-service/wire.ts';
-import type { Fault, StubService } from './stub-service.ts';
+import type { StubService } from './stub-service.ts';
+import type { Fault } from './stub-wire.ts';
 
 const refused = () => new SessionMeshError('host_unreachable', { found: 'a refused connection' });
 const reset = () => new SessionMeshError('stream_closed', { found: 'a reset connection' });

@@ -48,7 +48,7 @@ for (const epochs of [true, false]) {
   });
 }
 
-test('an address may have a path of its own', async () => {
+test('S10 X6 an address may have a path of its own', async () => {
   const server = await listen(new StubService());
   for (const url of [`${server.url}/base`, `${server.url}/base/api/`]) {
     await using mesh = await startMesh({ host: controlService({ url }) });
@@ -57,7 +57,7 @@ test('an address may have a path of its own', async () => {
   expect(server.upgrades.map(({ url }) => url)).toEqual(['/base/api/stream', '/base/api/stream']);
 });
 
-test('a server that cuts every connection is come back to, and nothing is lost or done twice', async () => {
+test('S20 a server that cuts every connection is come back to, and nothing is lost or done twice', async () => {
   const stub = new StubService({ epochs: true });
   const { server, mesh } = await openMesh(stub);
   await using closing = mesh;
@@ -119,7 +119,7 @@ test('a server that accepts and says nothing is given up in time', async () => {
   await expect(closing.createSession()).rejects.toMatchObject({ code: 'request_timeout' });
 });
 
-test('what is no JSON, and what is too long, is an error and no crash', async () => {
+test('S14 what is no JSON, and what is too long, is an error and no crash', async () => {
   const stub = new StubService();
   const { server, mesh } = await openMesh(stub, {}, { frameBytesMax: 8_388_608 });
   await using closing = mesh;
@@ -129,7 +129,7 @@ test('what is no JSON, and what is too long, is an error and no crash', async ()
   await expect(closing.createSession()).rejects.toMatchObject({ code: 'frame_too_long' });
 });
 
-test('a frame that is too long breaks the stream once, and is not asked for again', async () => {
+test('X5 a frame that is too long breaks the stream once, and is not asked for again', async () => {
   const stub = new StubService({ epochs: true, script: callNamedTools });
   let losses = 0;
   const server = await listen(stub);

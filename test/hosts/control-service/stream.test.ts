@@ -10,7 +10,7 @@ const quick = tool({ name: 'quick', description: 'Quick.', execute: () => 'quick
 for (const epochs of [true, false]) {
   const server = epochs ? 'our own service' : 'a codex-manager server';
 
-  test(`on ${server} a call that came while the stream was down is taken after it is back`, async () => {
+  test(`S20 X2 Q24 on ${server} a call that came while the stream was down is taken after it is back`, async () => {
     const { mesh, stub, moving, clock, typesOf } = await openScene({ epochs });
     const { hold, starts, release } = gate();
     const session = await moving(mesh.createSession({ tools: [hold] }));
@@ -30,7 +30,7 @@ for (const epochs of [true, false]) {
     expect(typesOf()).toEqual(expect.arrayContaining(['host.lost', 'host.online']));
   });
 
-  test(`on ${server} polling goes on for as long as the stream is down`, async () => {
+  test(`Q24 on ${server} polling goes on for as long as the stream is down`, async () => {
     const { mesh, stub, moving, clock } = await openScene({ epochs });
     const session = await moving(mesh.createSession({ tools: [quick] }));
     await moving(session.send('go'));
@@ -45,7 +45,7 @@ for (const epochs of [true, false]) {
     expect(session.dispatchMode).toBe('polling');
   });
 
-  test(`on ${server} a turn that ends while the stream is down is found by a read`, async () => {
+  test(`X2 on ${server} a turn that ends while the stream is down is found by a read`, async () => {
     const { mesh, stub, moving, clock } = await openScene({ epochs });
     const session = await moving(mesh.createSession());
     const turn = session.sendAndHandle('go');
@@ -57,7 +57,7 @@ for (const epochs of [true, false]) {
     expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toHaveLength(1);
   });
 
-  test(`on ${server} a turn that ended during a gap is told before its session counts as resumed`, async () => {
+  test(`X2 on ${server} a turn that ended during a gap is told before its session counts as resumed`, async () => {
     const { mesh, stub, moving, clock, typesOf } = await openScene({
       epochs,
       limits: { turnReadMinMs: 20_000 },
@@ -75,7 +75,7 @@ for (const epochs of [true, false]) {
   });
 }
 
-test('where frames have numbers, a new stream goes on where the last one ended', async () => {
+test('X2 where frames have numbers, a new stream goes on where the last one ended', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession());
   const turn = session.sendAndHandle('go');
@@ -87,7 +87,7 @@ test('where frames have numbers, a new stream goes on where the last one ended',
   expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toEqual([]);
 });
 
-test('where the service kept too few frames, what may be missing is read', async () => {
+test('X2 where the service kept too few frames, what may be missing is read', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession());
   const turn = session.sendAndHandle('go');
@@ -100,7 +100,7 @@ test('where the service kept too few frames, what may be missing is read', async
   expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET')).toHaveLength(1);
 });
 
-test('a stream that is told it lags makes up for it at once', async () => {
+test('X2 a stream that is told it lags makes up for it at once', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession({ tools: [quick] }));
   const turn = session.sendAndHandle('go');
@@ -119,7 +119,7 @@ test('a stream that is told it lags makes up for it at once', async () => {
   await moving(turn);
 });
 
-test('a stream that falls silent is noticed, and its calls are found', async () => {
+test('X8 20.7-4 a stream that falls silent is noticed, and its calls are found', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession({ tools: [quick] }));
   const turn = session.sendAndHandle('go');
@@ -134,7 +134,7 @@ test('a stream that falls silent is noticed, and its calls are found', async () 
   expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET').length).toBeLessThanOrEqual(2);
 });
 
-test('reads of a silent turn are few', async () => {
+test('X15 reads of a silent turn are few', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const session = await moving(mesh.createSession());
   await moving(session.send('go'));
@@ -142,7 +142,7 @@ test('reads of a silent turn are few', async () => {
   expect(stub.requestsTo(/^\/sessions\/[^/]+$/, 'GET').length).toBeLessThanOrEqual(20);
 });
 
-test('the backoff grows while streams break at once, and begins anew after one that lasted', async () => {
+test('S18 S19 X1 the backoff grows while streams break at once, and begins anew after one that lasted', async () => {
   let connections = 0;
   const { stub, clock } = await openScene({
     observer: { onState: (state) => void (connections += Number(state === 'online')) },
@@ -168,7 +168,7 @@ test('the backoff grows while streams break at once, and begins anew after one t
 
 // Whom a stream follows
 
-test('our own service is asked for the open sessions and no others', async () => {
+test('X12 our own service is asked for the open sessions and no others', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const [one, two] = [await moving(mesh.createSession()), await moving(mesh.createSession())];
   const [socket] = stub.sockets;
@@ -178,7 +178,7 @@ test('our own service is asked for the open sessions and no others', async () =>
   expect([...socket!.filter!]).toEqual([two.id]);
 });
 
-test('a codex-manager server is asked for one session, or for all', async () => {
+test('S12 S2 X12 a codex-manager server is asked for one session, or for all', async () => {
   const { mesh, stub, moving } = await openScene({ epochs: false });
   const one = await moving(mesh.createSession());
   const [socket] = stub.sockets;
@@ -187,7 +187,7 @@ test('a codex-manager server is asked for one session, or for all', async () => 
   expect(socket!.filter).toBeNull();
 });
 
-test('calls of sessions that are open elsewhere are left alone', async () => {
+test('B87 calls of sessions that are open elsewhere are left alone', async () => {
   const { mesh, stub, moving, clock } = await openScene({ epochs: false });
   await moving(mesh.createSession({ tools: [quick] }));
   await moving(mesh.createSession({ tools: [quick] }));
@@ -206,7 +206,7 @@ test('calls of sessions that are open elsewhere are left alone', async () => {
   expect(mesh.stats.strays).toBe(0);
 });
 
-test('a call that names no session is nobody’s', async () => {
+test('B12 Q9 a call that names no session is nobody’s', async () => {
   const { mesh, stub, moving, clock } = await openScene({ epochs: false });
   const session = await moving(mesh.createSession({ tools: [quick] }));
   await moving(session.send('go'));
@@ -219,7 +219,7 @@ test('a call that names no session is nobody’s', async () => {
 
 // Credentials
 
-test('a token that is refused is read once more, and everybody waits for it', async () => {
+test('S11 X7 a token that is refused is read once more, and everybody waits for it', async () => {
   let token = 'old';
   let reads = 0;
   const { mesh, stub, moving } = await openScene({

@@ -4,23 +4,9 @@
  * script play, and break what they like.
  */
 import type { Script } from '../../../src/hosts/simulated/script.ts';
-
-export interface StubRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly body: unknown;
-  readonly token: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface StubReply {
-  readonly status: number;
-  readonly body: unknown;
-  readonly retryAfterMs?: number;
-}
-
-/** In place of a reply: the connection breaks before or after the service acted, or nothing comes at all. */
-export type Fault = StubReply | 'refused' | 'reset' | 'reset-after' | 'silence' | 'silence-after';
+import { StubLeases } from './stub-leases.ts';
+import { ok, type Fault, type StubReply, type StubRequest } from './stub-wire.ts';
+import { StubStream } from './stub-stream.ts';
 
 interface Turn {
   id: string;
@@ -58,12 +44,6 @@ interface Answer {
   };
 }
 
-interface Socket {
-  filter: ReadonlySet<string> | null;
-  readonly send: (text: string) => void;
-  readonly close: () => void;
-}
-
 export interface StubOptions {
   /** A service that names its starts, numbers its frames and has leases. */
   readonly epochs?: boolean;
@@ -71,42 +51,27 @@ export interface StubOptions {
   readonly script?: Script;
 }
 
-const ok = (body: unknown, status = 200): StubReply => ({ status, body });
 const ids = { next: 0 };
 
-export class StubService {
+export class StubService extends StubStream {
   readonly sessions = new Map<string, StubSession>();
   readonly pending = new Map<string, Row & { native: unknown }>();
   readonly answers: { requestId: string; body: Answer; sessionId: string; asked: unknown }[] = [];
   readonly requests: StubRequest[] = [];
-  readonly sockets = new Set<Socket>();
-  readonly leases = new Map<string, { holder: string; fence: number; expiresAt: number }>();
+  readonly leases = new StubLeases();
   readonly deleted = new Set<string>();
   readonly #options: StubOptions;
-  #frames: { seq: number; text: string; threadId: string | null }[] = [];
-  #seq = 0;
-  #starts = 0;
   #requestsMade = 0;
-  #fences = 0;
   token: string | null;
   /** Decides a request in place of the service. */
   fault: (request: StubRequest) => Fault | undefined = () => undefined;
-  /** Streams are refused. */
-  streamsDown = false;
-  /** Frames that match are lost on their way. */
-  lose: (frame: { type: string; threadId: string | null }) => boolean = () => false;
   nowMs: () => number = () => Date.now();
   codexRunning = true;
-  /** How many of the newest frames can be given again. */
-  framesKept = 1_000;
 
   constructor(options: StubOptions = {}) {
+    super(options.epochs ?? false);
     this.#options = options;
     this.token = options.token ?? null;
-  }
-
-  get epoch(): string {
-    return `start-${this.#starts}`;
   }
 
   requestsTo(pattern: RegExp, method?: string): StubRequest[] {
@@ -227,58 +192,8 @@ export class StubService {
       for (const turn of session.turns)
         if (turn.status === 'inProgress') turn.status = 'interrupted';
     }
-    this.#frames = [];
-    this.#seq = 0;
     this.#requestsMade = 0;
-    this.#starts += 1;
-    this.dropStreams();
-  }
-
-  // The stream
-
-  dropStreams(): void {
-    for (const socket of this.sockets) socket.close();
-    this.sockets.clear();
-  }
-
-  publish(type: string, threadId: string | null, payload: unknown, isBroadcast = false): void {
-    this.#seq += 1;
-    const frame = { type, threadId, payload, ...(this.#options.epochs ? { seq: this.#seq } : {}) };
-    const text = JSON.stringify(frame);
-    this.#frames.push({ seq: this.#seq, text, threadId });
-    while (this.#frames.length > this.framesKept) this.#frames.shift();
-    if (this.lose(frame)) return;
-    for (const { filter, send } of this.sockets) {
-      if (isBroadcast || filter === null || (threadId !== null && filter.has(threadId))) send(text);
-    }
-  }
-
-  open(query: URLSearchParams, socket: Pick<Socket, 'send' | 'close'>): Socket {
-    const threadId = query.get('threadId');
-    const opened: Socket = { filter: threadId ? new Set([threadId]) : null, ...socket };
-    this.sockets.add(opened);
-    const position = this.#options.epochs ? { epoch: this.epoch, seq: this.#seq } : {};
-    opened.send(JSON.stringify({ type: 'ready', threadId, ...position }));
-    const since = query.get('since');
-    if (since === null || !this.#options.epochs) return opened;
-    const kept = this.#frames.filter(({ seq }) => seq > Number(since));
-    const isSame = query.get('epoch') === this.epoch;
-    const oldest = kept[0]?.seq ?? this.#seq + 1;
-    if (!isSame) opened.send(JSON.stringify({ type: 'lagged', from: 0, to: this.#seq }));
-    else if (oldest > Number(since) + 1) {
-      opened.send(JSON.stringify({ type: 'lagged', from: Number(since) + 1, to: oldest - 1 }));
-    }
-    if (isSame) for (const { text } of kept) opened.send(text);
-    return opened;
-  }
-
-  command(socket: Socket, text: string): void {
-    const { type, threadId, threadIds } = JSON.parse(text);
-    if (type === 'ping') socket.send(JSON.stringify({ type: 'pong' }));
-    else if (type === 'unsubscribe') socket.filter = null;
-    else if (type === 'subscribe' && threadId) socket.filter = new Set([threadId]);
-    else if (type === 'subscribe' && this.#options.epochs) socket.filter = new Set(threadIds);
-    else socket.send(JSON.stringify({ type: 'error', message: 'invalid websocket command' }));
+    this.restartStream();
   }
 
   // HTTP
@@ -324,7 +239,9 @@ export class StubService {
       case 'interrupt':
         return this.#interrupt(session);
       case 'lease':
-        return this.#options.epochs ? this.#lease(session, request) : this.#noRoute(request);
+        return this.#options.epochs
+          ? this.leases.handle(id, request, this.nowMs())
+          : this.#noRoute(request);
       default:
         return this.#noRoute(request);
     }
@@ -426,28 +343,6 @@ export class StubService {
     const session = this.sessions.get(row.threadId)!;
     if (turn.waiting === 0) queueMicrotask(() => void this.#play(session, turn));
     return ok({ status: 'ok', requestId, threadId: row.threadId });
-  }
-
-  #lease({ id }: StubSession, { method, body }: StubRequest): StubReply {
-    const held = this.leases.get(id);
-    const isHeld = held !== undefined && held.expiresAt > this.nowMs();
-    const { holder, ttlMs, fence } = body as { holder: string; ttlMs?: number; fence?: number };
-    if (method === 'DELETE') {
-      if (!isHeld) return ok({ status: 'not_found', sessionId: id }, 404);
-      if (held.fence === fence) this.leases.delete(id);
-      return ok({ status: 'ok' });
-    }
-    if (isHeld && (held.holder !== holder || held.fence !== fence)) {
-      const { expiresAt } = held;
-      return ok({ status: 'conflict', code: 'leased', holder: held.holder, expiresAt }, 409);
-    }
-    const lease = {
-      holder,
-      fence: isHeld ? held.fence : ++this.#fences,
-      expiresAt: this.nowMs() + (ttlMs ?? 30_000),
-    };
-    this.leases.set(id, lease);
-    return ok({ status: 'ok', lease });
   }
 
   #activeTurn(sessionId: string): Turn {

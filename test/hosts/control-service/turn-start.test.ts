@@ -1,7 +1,7 @@
 /** A text is never said twice: where the answer to a message is lost, the session tells what became of it. */
 import { expect, test } from 'vitest';
 import { openScene } from './scene.ts';
-import type { Fault } from './stub-service.ts';
+import type { Fault } from './stub-wire.ts';
 
 const isMessage = ({ path }: { path: string }) => path.endsWith('/messages');
 
@@ -64,7 +64,7 @@ test('what the service refuses is told, not searched for', async () => {
   await expect(sent).rejects.toMatchObject({ code: 'request_refused' });
 });
 
-test('settings of a resumed session are said with its next message, once', async () => {
+test('B4 settings of a resumed session are said with its next message, once', async () => {
   const { mesh, stub, moving } = await openScene();
   const session = await moving(mesh.createSession());
   await moving(session.close());
