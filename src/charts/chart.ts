@@ -21,6 +21,8 @@ export interface ChartTransition {
   readonly to: string | null;
   /** The event, `after <delay>` for a deadline, or the empty string for a transition that needs none. */
   readonly event: string;
+  /** The name of the deadline that leads along the transition, or null where an event does. */
+  readonly delay: string | null;
   readonly guard: string | null;
   readonly actions: readonly string[];
 }
@@ -45,9 +47,8 @@ function nameOf(named: unknown): string {
   return 'inline';
 }
 
-function eventName(eventType: string): string {
-  const after = /^xstate\.after\.([^.]+)\./.exec(eventType);
-  return after ? `after ${after[1]}` : eventType;
+function delayOf(eventType: string): string | null {
+  return /^xstate\.after\.([^.]+)\./.exec(eventType)?.[1] ?? null;
 }
 
 function stateOf(node: AnyStateNode): ChartState {
@@ -62,13 +63,17 @@ function stateOf(node: AnyStateNode): ChartState {
 }
 
 function transitionsOf(node: AnyStateNode): ChartTransition[] {
-  const own = [...node.transitions.values()].flat().map((transition) => ({
-    from: idOf(node),
-    to: transition.target?.[0] ? idOf(transition.target[0]) : null,
-    event: eventName(transition.eventType),
-    guard: transition.guard === undefined ? null : nameOf(transition.guard),
-    actions: transition.actions.map(nameOf),
-  }));
+  const own = [...node.transitions.values(), node.always ?? []].flat().map((transition) => {
+    const delay = delayOf(transition.eventType);
+    return {
+      from: idOf(node),
+      to: transition.target?.[0] ? idOf(transition.target[0]) : null,
+      event: delay === null ? transition.eventType : `after ${delay}`,
+      delay,
+      guard: transition.guard === undefined ? null : nameOf(transition.guard),
+      actions: transition.actions.map(nameOf),
+    };
+  });
   return [...own, ...Object.values(node.states).flatMap(transitionsOf)];
 }
 

@@ -5,6 +5,7 @@ import { findPackageJSON } from 'node:module';
 import { Argument, Command, Option } from 'commander';
 import { isSessionMeshError, messageOf } from '../errors.ts';
 import { addCallsCommand } from './calls.ts';
+import { withAddress } from './command-options.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
 import { plainLines } from './plain-text.ts';
@@ -59,14 +60,37 @@ program
   .addOption(json())
   .action(async (options) => (await import('./doctor.ts')).runDoctorCommand(options));
 
-program
-  .command('chart')
-  .description('print a state chart, drawn from the machine itself')
-  .addArgument(
-    new Argument('<machine>', 'which machine').choices(['session', 'connection', 'call', 'member']),
-  )
-  .addOption(new Option('--format <format>', 'how').choices(['mermaid', 'json']).default('mermaid'))
-  .action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
+withAddress(
+  program
+    .command('chart')
+    .description('draw a state chart, from the machine itself')
+    .addArgument(
+      new Argument('<machine>', 'which machine').choices([
+        'session',
+        'connection',
+        'call',
+        'member',
+      ]),
+    )
+    .addOption(
+      new Option('--format <format>', 'how (default: as --out is named, else mermaid)').choices([
+        'svg',
+        'png',
+        'mermaid',
+        'json',
+      ]),
+    )
+    .addOption(new Option('--out <file>', 'where to (default: the standard output)'))
+    .addOption(
+      new Option('--theme <theme>', 'whose colours')
+        .choices(['auto', 'light', 'dark'])
+        .default('auto'),
+    )
+    .addOption(new Option('--session <id>', 'light the states of this session'))
+    .addOption(new Option('--history <file>', 'take them from a history'))
+    .addOption(new Option('--at <time>', 'a date or milliseconds, with --history'))
+    .addOption(new Option('--state <state>', 'light this state: a name, a path or JSON')),
+).action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
 
 program
   .command('serve')
