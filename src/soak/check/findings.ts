@@ -1,0 +1,117 @@
+/** Collects what a check finds. */
+import { defaultLimits } from '../../limits.ts';
+import type { CallFacts } from './call-facts.ts';
+import {
+  invariants,
+  type Invariant,
+  type InvariantResult,
+  type ViolatedCall,
+  type Violation,
+} from './verdict.ts';
+
+/** Where a violation was seen. */
+export interface Evidence {
+  readonly at: number;
+  /** Numbers of records; zeros, for what was never recorded, are left out. */
+  readonly records: readonly number[];
+  readonly call?: CallFacts | undefined;
+  readonly sessionId?: string | undefined;
+}
+
+function idsOf({ epoch, sessionId, turnId, callId, requestId }: CallFacts): ViolatedCall {
+  return { epoch, sessionId, turnId, callId, requestId };
+}
+
+interface Tally {
+  checked: number;
+  violations: number;
+}
+
+const none = (): Tally => ({ checked: 0, violations: 0 });
+
+const names = Object.keys(invariants).filter((name): name is Invariant => name in invariants);
+
+/** The findings of one check. */
+export class Findings {
+  readonly #tallies: Record<Invariant, Tally>;
+  readonly #violations: Violation[] = [];
+  readonly #reasons = new Set<string>();
+  readonly #notes = new Set<string>();
+  /** Violations of any invariant. */
+  count = 0;
+
+  constructor() {
+    this.#tallies = {
+      I1: none(),
+      I2: none(),
+      I3: none(),
+      I4: none(),
+      I5: none(),
+      I6: none(),
+      I7: none(),
+      I8: none(),
+      I9: none(),
+      I10: none(),
+      G4: none(),
+      G5: none(),
+      G8: none(),
+      G9: none(),
+      G10: none(),
+      fencing: none(),
+    };
+  }
+
+  /** The invariant was put to the test. */
+  checked(invariant: Invariant): void {
+    this.#tallies[invariant].checked += 1;
+  }
+
+  /** The invariant was broken. */
+  violated(invariant: Invariant, message: string, evidence: Evidence): void {
+    const tally = this.#tallies[invariant];
+    tally.violations += 1;
+    this.count += 1;
+    if (tally.violations > defaultLimits.checkViolationsMax) return;
+    const { call, at } = evidence;
+    const records = [...new Set(evidence.records)].filter((seq) => seq > 0);
+    this.#violations.push({
+      invariant,
+      message,
+      call: call ? idsOf(call) : null,
+      sessionId: evidence.sessionId ?? call?.sessionId ?? null,
+      records: records.toSorted((one, other) => one - other),
+      at,
+    });
+  }
+
+  /** The history cannot show that the invariants held. */
+  worthless(reason: string): void {
+    this.#reasons.add(reason);
+  }
+
+  /** Something was not looked at. */
+  note(text: string): void {
+    this.#notes.add(text);
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#violations.toSorted((one, other) => one.at - other.at);
+  }
+
+  get reasons(): readonly string[] {
+    return [...this.#reasons];
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes];
+  }
+
+  get results(): readonly InvariantResult[] {
+    return names.map((invariant) => {
+      const { checked, violations } = this.#tallies[invariant];
+      const seen = checked > 0 ? 'held' : 'unseen';
+      const result = violations > 0 ? 'violated' : seen;
+      return { invariant, title: invariants[invariant], result, checked, violations };
+    });
+  }
+}
