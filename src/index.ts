@@ -74,7 +74,22 @@ export type { BoardSnapshot, MemberView } from './team/reading.ts';
 export type { Artifact, Task, TaskState } from './team/task.ts';
 export type { TeamMesh, TeamSession, TeamSessionOptions, TeamTurn } from './team/member-session.ts';
 
+export {
+  recordHistory,
+  startHistory,
+  type HistoryRecording,
+  type RecordHistoryOptions,
+} from './history/recording.ts';
+export type { HistorySink, HistoryStats } from './history/writer.ts';
+
 export { isSessionMeshError, SessionMeshError, type ErrorCode } from './errors.ts';
-export { systemEnv, type Clock, type Env } from './env.ts';
+export {
+  systemEnv,
+  type Clock,
+  type Env,
+  type Files,
+  type Network,
+  type Processes,
+} from './env.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { type Logger } from './logger.ts';

@@ -12,6 +12,7 @@ import { plainLines } from './plain-text.ts';
 import { addSessionsCommand } from './sessions.ts';
 import { addToolsCommand } from './tools.ts';
 import { addWatchCommands } from './watch.ts';
+import { withWitnesses } from './witness.ts';
 
 function packageVersion(): string {
   const path = findPackageJSON(import.meta.url);
@@ -39,8 +40,7 @@ Examples:
 
 const json = () => new Option('--json', 'print JSON for programs instead of text for people');
 
-program
-  .command('team')
+withWitnesses(program.command('team'))
   .description('run a team of three Codex sessions: developer, docs and reviewer')
   .addOption(
     new Option('--live', 'use your own Codex login and model instead of the scripted model'),
@@ -92,8 +92,7 @@ withAddress(
     .addOption(new Option('--state <state>', 'light this state: a name, a path or JSON')),
 ).action(async (name, options) => (await import('./chart.ts')).runChartCommand(name, options));
 
-program
-  .command('serve')
+withWitnesses(program.command('serve'))
   .description('serve sessions over HTTP and a WebSocket, for clients in any language')
   .addOption(new Option('--host <address>', 'where to listen (default: 127.0.0.1)'))
   .addOption(new Option('--port <number>', 'the port; 0 for any (default: 3001)').argParser(Number))

@@ -9,9 +9,10 @@ import { startService, type Service } from '../service/service.ts';
 import { watchInterruption } from './interruption.ts';
 import { plainLine } from './plain-text.ts';
 import { loadToolModule } from './tool-module.ts';
+import { openWitness, type WitnessOptions } from './witness.ts';
 
 /** What `serve` takes, as the command line gives it. */
-export interface ServeCommandOptions {
+export interface ServeCommandOptions extends WitnessOptions {
   /** Where to listen. Default: `127.0.0.1`. */
   readonly host?: string;
   /** Default: 3001; 0 for any free one. */
@@ -90,6 +91,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
   using interruption = watchInterruption();
   const stateDir = process.env['SESSIONMESH_HOME'] ?? join(homedir(), '.sessionmesh');
   const ledger = ledgerOf(options, stateDir);
+  await using witness = await openWitness(options, 'serve', stderrLogger);
   const service = await startService({
     host: { env: process.env, ...(codex === undefined ? {} : { command: codex }) },
     ...(host === undefined ? {} : { address: host }),
@@ -101,6 +103,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
     stateDir,
     ...(ledger ? { ledger } : {}),
     logger: stderrLogger,
+    onEvent: witness.onMeshEvent,
     signal: interruption.signal,
   });
   announce(service, stateDir, json);

@@ -30,7 +30,8 @@ function table(rows: readonly (readonly [string, string])[]): string {
 /** The tables at the end. */
 export function formatSoak(report: SimSoakReport): string {
   const { seedsDone, calls, events, virtualMs, realMs, traceHash, missing, failures } = report;
-  const speed = realMs > 0 ? `${count((events / realMs) * 1_000)} events a second` : 'no time at all';
+  const speed =
+    realMs > 0 ? `${count((events / realMs) * 1_000)} events a second` : 'no time at all';
   const run = table([
     ['seeds', count(seedsDone)],
     ['calls', count(calls)],
@@ -43,9 +44,13 @@ export function formatSoak(report: SimSoakReport): string {
   );
   const checks = Object.entries(invariants).map(([name, title]) => {
     const times = report.checked[name] ?? 0;
-    return [name, `${title}: ${times === 0 ? 'not seen' : `looked at ${count(times)} times`}`] as const;
+    return [
+      name,
+      `${title}: ${times === 0 ? 'not seen' : `looked at ${count(times)} times`}`,
+    ] as const;
   });
-  const never = missing.length === 0 ? '' : `\nplanned, and never happened: ${missing.join(', ')}\n`;
+  const never =
+    missing.length === 0 ? '' : `\nplanned, and never happened: ${missing.join(', ')}\n`;
   const verdict = hasHeld(report)
     ? 'Everything that was promised held.'
     : `It did not hold: ${failures} of ${count(seedsDone)} seeds failed.`;
@@ -54,7 +59,10 @@ export function formatSoak(report: SimSoakReport): string {
 }
 
 /** What is said of one simulation that failed. */
-export function formatSoakFailure({ scenario, findings }: SimulationResult, repeat: string): string {
+export function formatSoakFailure(
+  { scenario, findings }: SimulationResult,
+  repeat: string,
+): string {
   const { seed, topology, ledger } = scenario;
   const shown = findings.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}\n`);
   const more = findings.length > 5 ? `  and ${findings.length - 5} more\n` : '';

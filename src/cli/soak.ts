@@ -12,7 +12,12 @@ import {
   presets,
   type FaultPlan,
 } from '../soak/fault-plan.ts';
-import { topologies, type LedgerKind, type ScenarioWishes, type Topology } from '../soak/sim/scenario.ts';
+import {
+  topologies,
+  type LedgerKind,
+  type ScenarioWishes,
+  type Topology,
+} from '../soak/sim/scenario.ts';
 import { regressionOf } from '../soak/sim/regression.ts';
 import { shrink } from '../soak/sim/shrink.ts';
 import type { SimulationResult } from '../soak/sim/simulate.ts';
@@ -78,7 +83,10 @@ function wishesOf(options: SoakCommandOptions): ScenarioWishes {
 }
 
 /** The command that runs one simulation again. */
-function repeatCommand({ scenario }: SimulationResult, { preset, faults }: SoakCommandOptions): string {
+function repeatCommand(
+  { scenario }: SimulationResult,
+  { preset, faults }: SoakCommandOptions,
+): string {
   const plan = faults ? `--faults ${formatFaults(faults)}` : `--preset ${preset}`;
   return `sessionmesh soak --tier sim --seed 0x${scenario.seed.toString(16)} ${plan}`;
 }
@@ -152,7 +160,9 @@ export function addSoakCommand(program: Command): Command {
     .description('inject every fault there is and check that nothing is lost, run twice or crossed')
     .addOption(new Option('--tier <tier>', 'where').choices(['sim']).default('sim'))
     .addOption(new Option('--seeds <number>', 'simulations to run (default: 100)').argParser(count))
-    .addOption(new Option('--seed <seed>', 'the first seed; alone: only it').argParser(reading(readSeed)))
+    .addOption(
+      new Option('--seed <seed>', 'the first seed; alone: only it').argParser(reading(readSeed)),
+    )
     .addOption(new Option('--sessions <number>', 'sessions of each simulation').argParser(count))
     .addOption(new Option('--calls <number>', 'tool calls of each session').argParser(count))
     .addOption(
@@ -161,13 +171,21 @@ export function addSoakCommand(program: Command): Command {
       ),
     )
     .addOption(
-      new Option('--faults <list>', 'such as drop=0.05,restart=30s').argParser(reading(parseFaults)),
+      new Option('--faults <list>', 'such as drop=0.05,restart=30s').argParser(
+        reading(parseFaults),
+      ),
     )
     .addOption(
-      new Option('--preset <name>', 'a plan of faults').choices(Object.keys(presets)).default('default'),
+      new Option('--preset <name>', 'a plan of faults')
+        .choices(Object.keys(presets))
+        .default('default'),
     )
-    .addOption(new Option('--topology <kind>', 'what the runtimes talk to').choices([...topologies]))
-    .addOption(new Option('--ledger <kind>', 'how claims are kept').choices(['none', 'sync', 'async']))
+    .addOption(
+      new Option('--topology <kind>', 'what the runtimes talk to').choices([...topologies]),
+    )
+    .addOption(
+      new Option('--ledger <kind>', 'how claims are kept').choices(['none', 'sync', 'async']),
+    )
     .addOption(new Option('--history <file>', 'write the history of the run, as JSON lines'))
     .addOption(new Option('--regressions <folder>', 'keep what fails there, made small'))
     .addOption(new Option('--json', 'print JSON for programs instead of text for people'))

@@ -2,6 +2,7 @@
 import { appServer } from '../hosts/app-server/index.ts';
 import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
 import { startMesh } from '../mesh/start-mesh.ts';
 import type { MeshEvent } from '../mesh/event.ts';
 import type { TeamEvent } from '../team/event.ts';
@@ -21,8 +22,9 @@ import {
   statusOf,
 } from './team-report.ts';
 import { openTerminal } from './terminal.ts';
+import { openWitness, type WitnessOptions } from './witness.ts';
 
-export interface TeamCommandOptions {
+export interface TeamCommandOptions extends WitnessOptions {
   readonly live?: boolean;
   readonly task?: string;
   readonly model?: string;
@@ -106,18 +108,29 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
   await using resources = new AsyncDisposableStack();
   const audience = options.json ? programAudience() : personAudience(live);
   resources.defer(() => audience.close());
+  const witness = resources.use(await openWitness(options, 'team', silentLogger));
   const env = await prepareCodex(live, resources);
   const mesh = await startMesh({
     host: appServer({ env, ...(options.codex === undefined ? {} : { command: options.codex }) }),
     signal: interruption.signal,
-    onEvent: audience.onMeshEvent,
+    onEvent: (event) => {
+      audience.onMeshEvent(event);
+      witness.onMeshEvent(event);
+    },
   });
   resources.defer(() => mesh.close({ graceMs: closeGraceMs }));
   const settings = {
     cwd: options.cwd,
     ...(options.model === undefined ? {} : { model: options.model }),
   };
-  const team = createTeam({ ...softwareTeam(settings), mesh, onEvent: audience.onTeamEvent });
+  const team = createTeam({
+    ...softwareTeam(settings),
+    mesh,
+    onEvent: (event) => {
+      audience.onTeamEvent(event);
+      witness.onTeamEvent(event);
+    },
+  });
   const result = await team.run(options.task ?? defaultTask, {
     signal: interruption.signal,
     ...(minutes === undefined ? {} : { budget: { wallMs: minutes * 60_000 } }),

@@ -9,6 +9,7 @@ import { SessionMeshError } from '../errors.ts';
 import { appServer, type AppServerOptions } from '../hosts/app-server/index.ts';
 import { defaultLimits, resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
+import type { MeshEvent } from '../mesh/event.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { ToolBundle } from '../tools/contract.ts';
@@ -22,6 +23,7 @@ import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { questionRoutes } from './routes/questions.ts';
 import { sessionSettingsRoutes } from './routes/session-settings.ts';
+import { archiveRoutes } from './routes/session-archive.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolCallRoutes } from './routes/tool-calls.ts';
 import { dashboardOf } from './inspection/dashboard.ts';
@@ -70,6 +72,8 @@ export interface ServiceOptions {
   readonly ledger?: LedgerOptions;
   readonly limits?: Partial<Limits>;
   readonly logger?: Logger;
+  /** Told of everything that happens in its meshes. */
+  readonly onEvent?: (event: MeshEvent) => void;
   /** Closes the service when it aborts. */
   readonly signal?: AbortSignal;
   /** Time, randomness and ids; for tests. */
@@ -149,6 +153,7 @@ function serverOf(core: ServiceCore, place: Place, pages: PageSessions): HttpSer
   const dashboard = dashboardOf(core, { pages, url, shown });
   const routes = [
     ...sessionRoutes(core),
+    ...archiveRoutes(core),
     ...sessionSettingsRoutes(core),
     ...messageRoutes(core),
     ...toolCallRoutes(core),
@@ -283,6 +288,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const files = stateDir === null ? null : await StateFiles.open(stateDir, env);
   const core = await createCore(options, keyring, files);
   undo.defer(() => core.close());
+  if (options.onEvent) core.observe({ onMeshEvent: options.onEvent, onNamed: () => {} });
   await core.start(signal);
   const place: Place = { url: '', origins: { hosts: new Set(), origins: new Set() } };
   const pages = new PageSessions({ clock: env.clock, limits: core.limits, keyring });
