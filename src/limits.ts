@@ -378,10 +378,8 @@ export const defaultLimits = {
   // Commands against a running service
   /** Sessions that a command looks through for an abbreviated id or a filter; it says so if there are more. */
   listedSessionsMax: 1_000,
-  /** Sessions that a command reads at once; the others wait in line. */
-  sessionReadsMax: 8,
-  /** Newest sessions that `top` reads one by one to know what they do, where the list does not say. */
-  topSessionsReadMax: 50,
+  /** Newest sessions that are looked through for a call that is over, if its session is not said. */
+  callSearchSessionsMax: 50,
   /** Calls that are over and that `top` still counts: in all for its figures, and those shown of a session. */
   topCallsKeptMax: 4_096,
   topSessionCallsMax: 32,

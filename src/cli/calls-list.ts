@@ -3,9 +3,9 @@ import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { toolText, valueText } from './frame-text.ts';
 import { openPage } from './page.ts';
-import { ageText, cut, plainLine, tableLines } from './plain-text.ts';
+import { ageText, cut, plainLine, tableLines, tookText } from './plain-text.ts';
 import { callsOfAllSessions, callsOfSession } from './pending-calls.ts';
-import { readFinishedCalls, type FinishedCall } from './finished-calls.ts';
+import { readLoggedCalls, type LoggedCall } from './logged-calls.ts';
 import { connectService, type Connection } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
 import type { CallRow } from './service-rows.ts';
@@ -23,7 +23,7 @@ const titleColumnsMax = 24;
 
 interface Listed {
   readonly calls: readonly CallRow[];
-  readonly finished: readonly FinishedCall[];
+  readonly finished: readonly LoggedCall[];
   readonly titles: ReadonlyMap<string, string>;
 }
 
@@ -33,32 +33,36 @@ async function list(connection: Connection, options: CallsListOptions): Promise<
   const ids = await Promise.all(given.map((id) => resolveSessionId(connection, id)));
   const calls = (await Promise.all(ids.map((id) => callsOfSession(connection, id)))).flat();
   const finished = all
-    ? (await Promise.all(ids.map((id) => readFinishedCalls(connection, id)))).flat()
+    ? (await Promise.all(ids.map((id) => readLoggedCalls(connection, id)))).flat()
     : [];
-  return { calls, finished, titles: new Map() };
+  const over = finished.filter(({ outcome }) => outcome !== null);
+  return { calls, finished: over, titles: new Map() };
 }
 
-function cellsOf(
-  call: Pick<CallRow, 'requestId' | 'sessionId' | 'tool' | 'namespace' | 'arguments'>,
-  state: string,
-  { titles }: Listed,
-): readonly string[] {
-  const { requestId, sessionId, tool, namespace } = call;
+function cellsOf(call: CallRow | LoggedCall, state: string, { titles }: Listed): readonly string[] {
+  const { requestId, callId, sessionId, tool, namespace } = call;
   const title = titles.get(sessionId);
   return [
-    plainLine(requestId),
+    plainLine(requestId ?? callId),
     plainLine(shortId(sessionId)),
     ...(titles.size > 0 ? [cut(plainLine(title ?? ''), titleColumnsMax)] : []),
     state,
     toolText(tool, namespace),
-    valueText(call.arguments),
+    'arguments' in call ? valueText(call.arguments) : '',
   ];
+}
+
+function endText({ outcome, success, code, createdAt, endedAt }: LoggedCall): string {
+  const end = outcome === 'answered' && success === false ? 'failed' : (outcome ?? '');
+  const reason = code === null ? '' : ` (${code})`;
+  const isTimed = outcome === 'answered' && createdAt !== null && endedAt !== null;
+  return plainLine(end + reason + (isTimed ? ` ${tookText(endedAt - createdAt)}` : ''));
 }
 
 function callTable(listed: Listed, nowMs: number, columnsMax: number): readonly string[] {
   const { calls, finished, titles } = listed;
   const head = ['call', 'session', ...(titles.size > 0 ? ['title'] : []), 'state', 'tool'];
-  const over = finished.map((call) => cellsOf(call, call.outcome, listed));
+  const over = finished.map((call) => cellsOf(call, endText(call), listed));
   const open = calls.map((call) => {
     const { createdAt } = call;
     return cellsOf(

@@ -2,8 +2,8 @@
 import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { isRecord } from '../tools/json.ts';
-import { readFinishedCalls, type FinishedCall } from './finished-calls.ts';
 import { toolText, valueText } from './frame-text.ts';
+import { readCallDetail, readLoggedCalls, type CallDetail } from './logged-calls.ts';
 import { openPage } from './page.ts';
 import { ageText, plainLine, plainLines, tookText } from './plain-text.ts';
 import { callsOfAllSessions, callsOfSession, findCall } from './pending-calls.ts';
@@ -17,10 +17,6 @@ export interface CallsShowOptions extends AddressOptions {
   readonly session?: string;
   readonly json?: boolean;
 }
-
-/** A call as it stands. */
-export type ShownCall =
-  ({ readonly state: 'waiting' } & CallRow) | ({ readonly state: 'over' } & FinishedCall);
 
 /**
  * The call that waits and that `given` names, in `sessionId` or any session.
@@ -38,26 +34,30 @@ export async function findPendingCall(
   return findCall(calls, given);
 }
 
-/** The newest sessions that are searched for a call that is over, if nobody says which one it is of. */
-async function findFinishedCall(
-  connection: Connection,
-  given: string,
-  sessionId: string | null,
-): Promise<FinishedCall | undefined> {
-  const max = connection.limits.topSessionsReadMax;
+/** The call that the service remembers and that `given` names; if nobody says of which session, in the newest. */
+async function findLoggedCall(connection: Connection, given: string, sessionId: string | null) {
+  const max = connection.limits.callSearchSessionsMax;
   const ids =
     sessionId === null
       ? (await newestSessions(connection, { max })).rows.map(({ id }) => id)
       : [sessionId];
   for (const id of ids) {
-    const calls = await readFinishedCalls(connection, id).catch((thrown: unknown) => {
-      if (sessionId !== null) throw thrown;
-      return [];
-    });
-    const found = findCall(calls, given);
+    const found = findCall(await readLoggedCalls(connection, id), given);
     if (found) return found;
   }
   return undefined;
+}
+
+async function findDetail(
+  connection: Connection,
+  given: string,
+  sessionId: string | null,
+): Promise<CallDetail | null> {
+  const found =
+    (await findPendingCall(connection, given, sessionId)) ??
+    (await findLoggedCall(connection, given, sessionId));
+  if (!found) return null;
+  return readCallDetail(connection, found.sessionId, found.requestId ?? found.callId);
 }
 
 function contentLines(item: unknown): readonly string[] {
@@ -71,38 +71,51 @@ function printJson(write: (line: string) => void, value: unknown): void {
   for (const line of plainLines(JSON.stringify(value, null, 2) ?? 'null')) write(`  ${line}`);
 }
 
-function stateText(call: ShownCall): string {
-  if (call.state === 'waiting') {
-    const { createdAt } = call;
-    const age = createdAt === null ? '' : ` for ${ageText(systemEnv.clock.now() - createdAt)}`;
-    return `waits${age}`;
-  }
-  const took = call.durationMs === null ? '' : ` after ${tookText(call.durationMs)}`;
-  switch (call.outcome) {
-    case 'answered':
-      return `answered${took}`;
-    case 'failed':
-      return `answered with a failure${took}`;
-    case 'expired':
-      return 'over without an answer: its turn ended first';
+/** What a call that is not answered in time, or not at all, comes to. */
+const endings: Readonly<Record<string, string>> = {
+  refused: 'Codex did not take its answer',
+  expired: 'over: it took too long',
+  cancelled: 'over without an answer: its turn ended first',
+  abandoned: 'over: nobody waits for its answer any more',
+  unknown: 'over: whether it was done is not known',
+};
+
+function stateText({ state, servedBy, createdAt, endedAt, success, code }: CallDetail): string {
+  const sinceMs = (atMs: number) => (createdAt === null ? 0 : Math.max(0, atMs - createdAt));
+  const waitedMs = sinceMs(systemEnv.clock.now());
+  switch (state) {
+    case 'waiting':
+      return `waits for a free place for ${ageText(waitedMs)}`;
+    case 'running':
+      return `${servedBy === 'client' ? 'waits for an answer' : 'runs'} for ${ageText(waitedMs)}`;
+    case 'submitting':
+    case 'expiring':
+      return 'answered; Codex does not have the answer yet';
+    case 'answered': {
+      const reason = code === null ? '' : ` (${plainLine(code)})`;
+      const how = success === false ? ` with a failure${reason}` : '';
+      return `answered${how}${endedAt === null ? '' : ` after ${tookText(sinceMs(endedAt))}`}`;
+    }
+    default:
+      return endings[state] ?? plainLine(state);
   }
 }
 
-function printCall(call: ShownCall): void {
+function printCall(call: CallDetail): void {
   const page = openPage(process.stdout);
   page.line(page.paint('bold', toolText(call.tool, call.namespace)));
-  page.line(`call      ${plainLine(call.requestId)}`);
+  if (call.requestId !== null) page.line(`call      ${plainLine(call.requestId)}`);
   page.line(`session   ${plainLine(call.sessionId)}`);
   page.line(`turn      ${plainLine(call.turnId)}`);
   page.line(`to Codex  ${valueText(call.callId)}`);
   page.line(`state     ${stateText(call)}`);
   page.line(`\n${page.paint('bold', 'arguments')}`);
-  printJson(page.line, call.arguments);
-  if (call.state === 'waiting') return;
+  if (call.isContentKept) printJson(page.line, call.arguments);
+  else page.line('  not kept any more');
+  if (call.outcome === null) return;
   page.line(`\n${page.paint('bold', 'result')}`);
-  const lines = call.contentItems.flatMap(contentLines);
-  for (const line of lines) page.line(`  ${line}`);
-  if (lines.length === 0) page.line('  nothing is known of it');
+  for (const line of call.contentItems?.flatMap(contentLines) ?? []) page.line(`  ${line}`);
+  if (call.contentItems === null) page.line(call.isContentKept ? '  none' : '  not kept any more');
 }
 
 /**
@@ -113,13 +126,7 @@ export async function runCallsShowCommand(given: string, options: CallsShowOptio
   await using connection = await connectService(options);
   const { session } = options;
   const sessionId = session === undefined ? null : await resolveSessionId(connection, session);
-  const pending = await findPendingCall(connection, given, sessionId);
-  const finished = pending ? undefined : await findFinishedCall(connection, given, sessionId);
-  const call: ShownCall | null = pending
-    ? { state: 'waiting', ...pending }
-    : finished
-      ? { state: 'over', ...finished }
-      : null;
+  const call = await findDetail(connection, given, sessionId);
   if (!call) {
     const fix = 'see `sessionmesh calls ls`; of one that is over say the --session';
     throw new SessionMeshError('call_unknown', { callId: given, fix });

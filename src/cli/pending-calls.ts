@@ -6,6 +6,7 @@ import { SessionMeshError } from '../errors.ts';
 import { callRowType, type StreamFrame } from '../hosts/control-service/frame.ts';
 import { routes } from '../hosts/control-service/routes.ts';
 import { isRecord } from '../tools/json.ts';
+import { plainLine } from './plain-text.ts';
 import type { Connection } from './service-connection.ts';
 import { dataOf, readCallRow, type CallRow } from './service-rows.ts';
 
@@ -46,29 +47,34 @@ export async function callsOfAllSessions(connection: Connection): Promise<{
   return { calls: oldestFirst, titles };
 }
 
-/** Whether `given` names the call `{ requestId, callId }`. */
-function isNamed({ requestId, callId }: Pick<CallRow, 'requestId' | 'callId'>, given: string) {
-  return requestId === given || callId === given || requestId.endsWith(`.${given}`);
+/** What names a call. */
+interface NamedCall {
+  readonly requestId: string | null;
+  readonly callId: string;
+  readonly tool: string;
 }
+
+const isNamed = ({ requestId, callId }: NamedCall, given: string): boolean =>
+  requestId === given || callId === given || requestId?.endsWith(`.${given}`) === true;
+
+const isBegun = ({ requestId, callId }: NamedCall, given: string): boolean =>
+  requestId?.startsWith(given) === true || callId.startsWith(given);
 
 /**
  * The one among `calls` that `given` names: by its id, the number at the end of its id, the id that it
  * has in Codex, or the beginning of one of those. Undefined for none.
  * @throws SessionMeshError `option_invalid` for several
  */
-export function findCall<Call extends Pick<CallRow, 'requestId' | 'callId' | 'tool'>>(
+export function findCall<Call extends NamedCall>(
   calls: readonly Call[],
   given: string,
 ): Call | undefined {
   const exact = calls.filter((call) => isNamed(call, given));
-  const found =
-    exact.length > 0
-      ? exact
-      : calls.filter(
-          ({ requestId, callId }) => requestId.startsWith(given) || callId.startsWith(given),
-        );
+  const found = exact.length > 0 ? exact : calls.filter((call) => isBegun(call, given));
   if (found.length < 2) return found[0];
-  const named = found.map(({ requestId, tool }) => `${requestId} (${tool})`).join(', ');
+  const named = found
+    .map(({ requestId, callId, tool }) => plainLine(`${requestId ?? callId} (${tool})`))
+    .join(', ');
   throw new SessionMeshError('option_invalid', {
     expected: 'one call',
     found: `${found.length}: ${named}`,

@@ -12,6 +12,7 @@ import { checkOptions } from '../hosts/control-service/options.ts';
 import { routes } from '../hosts/control-service/routes.ts';
 import {
   describeReply,
+  isLoggedOut,
   refusalOf,
   ServiceClient,
 } from '../hosts/control-service/service-client.ts';
@@ -82,6 +83,12 @@ function unauthorized({ token }: FoundService, said: string, cause: unknown): Se
   return new SessionMeshError('host_unauthorized', { found, fix, cause });
 }
 
+function loggedOut({ url }: FoundService, reply: ServiceReply): SessionMeshError {
+  const found = `a Codex that is not logged in, behind ${url} (${describeReply(reply)})`;
+  const fix = 'run `codex login` on the machine of the service';
+  return new SessionMeshError('request_refused', { found, fix, cause: reply });
+}
+
 /** What a person is told in place of an error of the client. */
 function explain(service: FoundService, thrown: unknown): unknown {
   if (isSessionMeshError(thrown, 'host_unreachable')) return notRunning(service, thrown);
@@ -146,8 +153,7 @@ export function connectTo(service: FoundService, env = systemEnv): Connection {
   const request: Connection['request'] = async (asked, signal) => {
     try {
       const reply = await client.request(asked, signal === undefined ? {} : { signal });
-      // Also where Codex is what is not logged in, nothing else can be done from here.
-      if (reply.status === 401) throw unauthorized(service, describeReply(reply), refusalOf(reply));
+      if (isLoggedOut(reply)) throw loggedOut(service, reply);
       return reply;
     } catch (thrown) {
       throw explain(service, thrown);

@@ -43,8 +43,18 @@ export interface CallRow {
   readonly createdAt: number | null;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+/** The text, or the empty one. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+/** The text, or null. */
+export const textOrNull = (value: unknown): string | null =>
+  typeof value === 'string' ? value : null;
+
+/** An ISO 8601 time as milliseconds since the Unix epoch, or null. */
+export function msOfIso(value: unknown): number | null {
+  const ms = Date.parse(textOf(value));
+  return Number.isNaN(ms) ? null : ms;
+}
+
 const msOf = (seconds: unknown): number => (typeof seconds === 'number' ? seconds * 1_000 : 0);
 
 /** The list that a body holds as `data`, or none. */
@@ -90,7 +100,6 @@ export function readCallRow(row: unknown): CallRow | null {
   const requestId = requestIdOf(row.requestId);
   if (requestId === null || typeof row.threadId !== 'string') return null;
   const details = isRecord(row.details) ? row.details : {};
-  const createdAt = Date.parse(textOf(row.createdAt));
   return {
     requestId,
     sessionId: row.threadId,
@@ -99,7 +108,7 @@ export function readCallRow(row: unknown): CallRow | null {
     tool: textOf(row.tool),
     namespace: textOrNull(details.namespace),
     arguments: row.arguments ?? null,
-    createdAt: Number.isNaN(createdAt) ? null : createdAt,
+    createdAt: msOfIso(row.createdAt),
   };
 }
 

@@ -1,10 +1,9 @@
 /** Sessions of a service as commands need them: page by page, and by an abbreviated id. */
 import { SessionMeshError } from '../errors.ts';
-import { routes } from '../hosts/control-service/routes.ts';
 import type { ServiceRequest } from '../hosts/control-service/wire.ts';
 import { plainLine } from './plain-text.ts';
 import type { Connection } from './service-connection.ts';
-import { dataOf, readSessionDetail, readSessionRow, type SessionRow } from './service-rows.ts';
+import { dataOf, readSessionRow, type SessionRow } from './service-rows.ts';
 
 /** A whole id, which needs no looking up. */
 const wholeId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -60,46 +59,26 @@ export async function newestSessions(
 }
 
 /**
- * Rows with their states: where the list did not say, the session is read, a few at a time. A session that
- * cannot be read stays as it is.
- */
-export async function withStates(
-  connection: Connection,
-  rows: readonly SessionRow[],
-  signal?: AbortSignal,
-): Promise<readonly SessionRow[]> {
-  const known = [...rows];
-  const waiting = rows.entries();
-  const given = signal === undefined ? {} : { signal };
-  const work = async () => {
-    for (const [index, row] of waiting) {
-      if (row.state !== 'unknown') continue;
-      const body = await connection.ask(routes.readSession(row.id), given).catch(() => null);
-      signal?.throwIfAborted();
-      known[index] = readSessionDetail(body)?.row ?? row;
-    }
-  };
-  await Promise.all(Array.from({ length: connection.limits.sessionReadsMax }, work));
-  return known;
-}
-
-/**
- * The session whose id begins with `given`.
+ * The session whose id begins with `given`; with `archived` one of the archived ones.
  * @throws SessionMeshError `session_unknown` for none, `option_invalid` for several; as `Connection.ask`
  */
 export async function resolveSessionId(
   connection: Connection,
   given: string,
   signal?: AbortSignal,
+  archived = false,
 ): Promise<string> {
   const prefix = given.trim();
   if (wholeId.test(prefix)) return prefix.toLowerCase();
   if (prefix === '') throw new SessionMeshError('option_invalid', { expected: 'a session id' });
-  const { rows } = await newestSessions(connection, signal === undefined ? {} : { signal });
+  const { rows } = await newestSessions(connection, {
+    archived,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const matching = rows.filter(({ id }) => id.startsWith(prefix));
   const [first, ...others] = matching;
   if (!first) {
-    const fix = 'see `sessionmesh sessions ls`';
+    const fix = `see \`sessionmesh sessions ls${archived ? ' --archived' : ''}\``;
     throw new SessionMeshError('session_unknown', { sessionId: prefix, fix });
   }
   if (others.length === 0 || first.id === prefix) return first.id;

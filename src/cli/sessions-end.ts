@@ -1,8 +1,7 @@
-/** `sessionmesh sessions interrupt` and `close`: stops a turn, puts sessions away, deletes them. */
+/** `sessionmesh sessions interrupt`, `close` and `unarchive`: turns are stopped, sessions put away or deleted. */
 import { messageOf, SessionMeshError } from '../errors.ts';
 import { refusalOf } from '../hosts/control-service/service-client.ts';
 import { routes } from '../hosts/control-service/routes.ts';
-import type { ServiceRequest } from '../hosts/control-service/wire.ts';
 import { isRecord } from '../tools/json.ts';
 import { plainLine } from './plain-text.ts';
 import { connectService, type Connection } from './service-connection.ts';
@@ -21,8 +20,6 @@ export interface SessionsCloseOptions extends AddressOptions {
   readonly json?: boolean;
 }
 
-const post = (path: string): ServiceRequest => ({ method: 'POST', path, body: '{}' });
-
 /**
  * Stops the turn that runs.
  * @throws SessionMeshError `turn_none` if there is none; as `resolveSessionId`.
@@ -33,9 +30,7 @@ export async function runSessionsInterruptCommand(
 ): Promise<void> {
   await using connection = await connectService(options);
   const sessionId = await resolveSessionId(connection, given);
-  const reply = await connection.request(
-    post(`/sessions/${encodeURIComponent(sessionId)}/interrupt`),
-  );
+  const reply = await connection.request(routes.interrupt(sessionId));
   const { status, body } = reply;
   if (status === 409 && isRecord(body) && body.status === 'no_active_turn') {
     throw new SessionMeshError('turn_none', { sessionId, fix: 'there is nothing to stop' });
@@ -48,34 +43,49 @@ export async function runSessionsInterruptCommand(
   process.stdout.write(`${text}\n`);
 }
 
-async function archive(connection: Connection, sessionId: string): Promise<void> {
-  const reply = await connection.request(
-    post(`/sessions/${encodeURIComponent(sessionId)}/archive`),
-  );
-  if (reply.status >= 200 && reply.status < 300) return;
-  // An unknown route is refused in other words than an unknown session.
-  const isUnknownRoute = reply.status === 404 && isRecord(reply.body) && 'statusCode' in reply.body;
-  if (!isUnknownRoute) throw refusalOf(reply, sessionId);
-  const found = 'a service that cannot archive';
-  throw new SessionMeshError('host_unsupported', { found, fix: 'leave it, or use --delete' });
-}
+/** What may become of a session, and how it is asked for. */
+const ends = {
+  archived: routes.archiveSession,
+  unarchived: routes.unarchiveSession,
+  deleted: routes.deleteSession,
+} as const;
 
-interface Closed {
+type End = keyof typeof ends;
+
+interface Ended {
   readonly sessionId: string;
-  readonly result: 'archived' | 'deleted' | 'failed';
+  readonly result: End | 'failed';
   /** Why it failed, or null. */
   readonly error: string | null;
 }
 
-async function close(connection: Connection, given: string, isDeleted: boolean): Promise<Closed> {
+async function endOne(connection: Connection, given: string, result: End): Promise<Ended> {
   try {
-    const sessionId = await resolveSessionId(connection, given);
-    if (isDeleted) await connection.ask(routes.deleteSession(sessionId), { sessionId });
-    else await archive(connection, sessionId);
-    return { sessionId, result: isDeleted ? 'deleted' : 'archived', error: null };
+    const isAway = result === 'unarchived';
+    const sessionId = await resolveSessionId(connection, given, undefined, isAway);
+    await connection.ask(ends[result](sessionId), { sessionId });
+    return { sessionId, result, error: null };
   } catch (thrown) {
     return { sessionId: given, result: 'failed', error: messageOf(thrown) };
   }
+}
+
+async function endAll(
+  ids: readonly string[],
+  result: End,
+  options: SessionsInterruptOptions,
+): Promise<void> {
+  await using connection = await connectService(options);
+  const all: Ended[] = [];
+  for (const id of ids) {
+    const ended = await endOne(connection, id, result);
+    all.push(ended);
+    if (ended.error !== null) process.exitCode = 1;
+    if (options.json) continue;
+    if (ended.error === null) process.stdout.write(`${result} ${plainLine(ended.sessionId)}\n`);
+    else process.stderr.write(`sessionmesh: ${plainLine(ended.error)}\n`);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify({ sessions: all }, null, 2)}\n`);
 }
 
 /**
@@ -90,16 +100,13 @@ export async function runSessionsCloseCommand(
     const expected = '--archive or --delete, to say what is to become of it';
     throw new SessionMeshError('option_invalid', { expected, found: 'neither' });
   }
-  await using connection = await connectService(options);
-  const all: Closed[] = [];
-  for (const id of ids) {
-    const closed = await close(connection, id, options.delete === true);
-    all.push(closed);
-    if (closed.result === 'failed') process.exitCode = 1;
-    if (options.json) continue;
-    const { error, result, sessionId } = closed;
-    if (error === null) process.stdout.write(`${result} ${plainLine(sessionId)}\n`);
-    else process.stderr.write(`sessionmesh: ${plainLine(error)}\n`);
-  }
-  if (options.json) process.stdout.write(`${JSON.stringify({ sessions: all }, null, 2)}\n`);
+  await endAll(ids, options.delete ? 'deleted' : 'archived', options);
+}
+
+/** Takes sessions out of the archive, one after the other. What fails is told, and the exit code is 1. */
+export function runSessionsUnarchiveCommand(
+  ids: readonly string[],
+  options: SessionsInterruptOptions,
+): Promise<void> {
+  return endAll(ids, 'unarchived', options);
 }

@@ -5,7 +5,7 @@ import { openPage } from './page.ts';
 import { ageText, plainLine, tableLines } from './plain-text.ts';
 import { connectService, type Connection } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
-import { newestSessions, shortId, withStates } from './session-list.ts';
+import { newestSessions, shortId } from './session-list.ts';
 import type { SessionRow, SessionState } from './service-rows.ts';
 
 /** Which sessions, and how to show them. */
@@ -60,13 +60,11 @@ interface Listed {
 async function list(connection: Connection, options: SessionsListOptions): Promise<Listed> {
   const { search, state, archived = false, limit } = options;
   const { rows, isCut } = await newestSessions(connection, { archived });
-  const found = search === undefined ? rows : rows.filter((row) => matchesSearch(row, search));
-  if (!state) {
-    const sessions = await withStates(connection, found.slice(0, limit));
-    return { sessions, others: found.length - sessions.length, isCut };
-  }
-  const known = await withStates(connection, found);
-  const wanted = known.filter((row) => state.includes(row.state));
+  const wanted = rows.filter(
+    (row) =>
+      (search === undefined || matchesSearch(row, search)) &&
+      (state === undefined || state.includes(row.state)),
+  );
   const sessions = wanted.slice(0, limit);
   return { sessions, others: wanted.length - sessions.length, isCut };
 }

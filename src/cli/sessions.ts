@@ -108,6 +108,13 @@ function addEndCommands(sessions: Command): void {
     .action(async (ids, options) =>
       (await import('./sessions-end.ts')).runSessionsCloseCommand(ids, options),
     );
+  withAddress(sessions.command('unarchive'))
+    .description('take sessions out of the archive again')
+    .argument('<session...>', `${idText}; several at once`, collect)
+    .addOption(jsonOption())
+    .action(async (ids, options) =>
+      (await import('./sessions-end.ts')).runSessionsUnarchiveCommand(ids, options),
+    );
 }
 
 /** Adds `sessionmesh sessions` with its commands. */

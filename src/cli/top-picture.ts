@@ -47,8 +47,8 @@ export type Sighting =
   | {
       readonly type: 'listed';
       readonly rows: readonly SessionRow[];
-      /** Whether there are no other sessions; null if nothing is said of others. */
-      readonly isWhole: boolean | null;
+      /** Whether there are no other sessions. */
+      readonly isWhole: boolean;
       readonly askedAtMs: number;
     }
   | { readonly type: 'read'; readonly sessionId: string; readonly history: readonly string[] }
@@ -136,7 +136,6 @@ function foldList(
   draft: Draft,
 ): void {
   for (const row of rows) foldRow(row, askedAtMs, draft);
-  if (isWhole === null) return;
   draft.isCut = !isWhole;
   if (!isWhole) return;
   const listed = new Set(rows.map(({ id }) => id));

@@ -7,7 +7,7 @@ import { openPage } from './page.ts';
 import { connectService, type Connection, type Feed } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
 import { readSessionDetail } from './service-rows.ts';
-import { newestSessions, withStates } from './session-list.ts';
+import { newestSessions } from './session-list.ts';
 import { transcriptLines } from './sessions-show.ts';
 import { figuresOf } from './top-figures.ts';
 import { emptyPicture, fold, type Picture, type Sighting } from './top-picture.ts';
@@ -122,9 +122,6 @@ class Watch {
     try {
       const { rows, isCut } = await newestSessions(this.#connection, { signal });
       this.#see({ type: 'listed', rows, isWhole: !isCut, askedAtMs });
-      const newest = rows.slice(0, this.#connection.limits.topSessionsReadMax);
-      const known = await withStates(this.#connection, newest, signal);
-      this.#see({ type: 'listed', rows: known, isWhole: null, askedAtMs });
     } catch {
       // Sessions in which something happens are seen all the same; the next stream lists again.
     }

@@ -10,7 +10,7 @@ import type { CallOutcome } from '../../machines/call.ts';
 import type { CallSource } from '../../machines/session.ts';
 import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
-import type { AnswerVerdict, Host, HostCall } from '../hosts/host.ts';
+import type { Host, HostCall } from '../hosts/host.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { callFingerprint, callKey } from '../ledger/call-record.ts';
 import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
@@ -26,6 +26,7 @@ import type { Announce } from './event.ts';
 import { Execution } from './execution.ts';
 import { abortCall, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
 import { Outbox } from './outbox.ts';
+import { Repeats } from './repeats.ts';
 
 export interface DispatcherContext {
   readonly host: Host;
@@ -67,6 +68,7 @@ export class Dispatcher {
   readonly #durability: Durability | null;
   readonly #execution: Execution;
   readonly #outbox: Outbox;
+  readonly #repeats: Repeats;
   #repeated = 0;
   #late = 0;
   #reused = 0;
@@ -88,13 +90,17 @@ export class Dispatcher {
       ledger: this.#ledger,
       onSettled: (live, outcome, submissions) => this.#settle(live, outcome, submissions),
     });
+    this.#repeats = new Repeats({
+      ...context,
+      isAnswering: (key) => this.#outbox.isAnswering(key),
+    });
   }
 
   get stats(): DispatcherStats {
     return {
       running: this.#execution.running,
       waiting: this.#execution.waiting,
-      unconfirmed: this.#outbox.size,
+      unconfirmed: this.#outbox.size + this.#repeats.size,
       repeated: this.#repeated,
       late: this.#late,
       reused: this.#reused,
@@ -118,6 +124,7 @@ export class Dispatcher {
     const claim = this.#ledger.claim(key, owner.sessionId, fingerprint);
     switch (claim.type) {
       case 'new': {
+        this.#repeats.withdraw(call);
         const live = this.#admit(owner, call, claim.open, source);
         this.#execution.begin(live);
         return live;
@@ -142,9 +149,22 @@ export class Dispatcher {
     return this.#ledger.knows(callKey(call));
   }
 
-  /** Answers a call that nobody takes, so that its turn does not wait for ever. */
+  /** Whether the call is open here, or its answer is being handed over once more. */
+  serves(call: HostCall): boolean {
+    const key = callKey(call);
+    return this.#ledger.isOpen(key) || this.#repeats.has(key);
+  }
+
+  /**
+   * Answers a call that nobody takes, so that its turn does not wait for ever. One that was taken before is
+   * not declined: it runs and will be answered, or is given the same answer again.
+   */
   decline(call: HostCall, failure: Failure): void {
-    this.#answerAgain(call, failureOutput(failureText(failure)));
+    const key = callKey(call);
+    const refusal = failureOutput(failureText(failure));
+    if (failure.kind === 'key_reused') this.#answerAgain(call, refusal);
+    else if (this.#ledger.isOpen(key)) this.#outbox.redeliver(key);
+    else this.#answerAgain(call, this.#ledger.answerOf(key) ?? refusal);
   }
 
   /** The host no longer waits for this call. */
@@ -152,15 +172,21 @@ export class Dispatcher {
     const key = callKey(call);
     const live = liveCall(owner, key);
     if (live) this.#cancel(live, reason);
-    this.#outbox.abandon(key);
+    if (!this.#outbox.abandon(key) && live) this.#forgo(live);
+    this.#repeats.withdraw(call);
   }
 
-  /** Ends every live call of the session; the host is told, as far as it can be reached. */
+  /**
+   * Ends every live call of the session; the host is told, as far as it can be reached. An answer that is
+   * just being recorded follows as soon as it is.
+   */
   cancelAll(owner: SessionCalls, reason: string): void {
     for (const live of owner.live.slice()) {
+      const { output, key } = live.open;
       this.#cancel(live, reason);
-      this.#outbox.abandon(live.open.key);
-      this.decline(live.call, { kind: 'cancelled' });
+      if (output === null) this.decline(live.call, { kind: 'cancelled' });
+      else if (this.#outbox.abandon(key)) this.#answerAgain(live.call, output);
+      else this.#forgo(live);
     }
   }
 
@@ -171,6 +197,7 @@ export class Dispatcher {
 
   async close(): Promise<void> {
     this.#outbox.close();
+    this.#repeats.close();
     await this.#durability?.close();
     this.#ledger.clear();
   }
@@ -250,7 +277,10 @@ export class Dispatcher {
       await durability.outcome(live, output, code);
     };
     record().then(
-      () => this.#outbox.submit(live, output),
+      () => {
+        if (live.record.outcome === null) this.#outbox.submit(live, output);
+        else this.#answerAgain(live.call, output);
+      },
       (thrown: unknown) => {
         const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
         this.#context.logger.error(fields, 'an answer was not recorded');
@@ -270,6 +300,12 @@ export class Dispatcher {
     const found = reason;
     abortCall(live, new SessionMeshError('call_cancelled', { found, sessionId, callId, tool }));
     this.#settle(live, 'cancelled', 0);
+  }
+
+  /** The call is over while its answer is still being recorded. */
+  #forgo(live: LiveCall): void {
+    const outcome = this.#ledger.advance(live.open, 'gone');
+    if (typeof outcome === 'string') this.#settle(live, outcome, 0);
   }
 
   /** Gives back what the call holds. Returns how long it took so far, in milliseconds. */
@@ -315,17 +351,6 @@ export class Dispatcher {
   /** The same bytes once more; or, for a call that ended without an answer, why there is none. */
   #answerAgain(call: HostCall, output: ToolOutput | null, onTaken?: () => void): void {
     const answer = output ?? failureOutput(failureText({ kind: 'cancelled' }));
-    const onVerdict = ({ type }: AnswerVerdict) => {
-      if (type === 'answered') onTaken?.();
-    };
-    const onRefused = (thrown: unknown) => {
-      const fields = { ...referenceOf(call), error: messageOf(thrown) };
-      this.#context.logger.warn(fields, 'a repeated answer was not taken');
-    };
-    try {
-      Promise.resolve(this.#context.host.answer(call, answer)).then(onVerdict).catch(onRefused);
-    } catch (thrown) {
-      onRefused(thrown);
-    }
+    this.#repeats.send(call, answer, onTaken);
   }
 }

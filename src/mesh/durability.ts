@@ -26,35 +26,46 @@ export interface DurabilityContext {
   readonly logger: Logger;
 }
 
+/** A call that an earlier process left open. */
+interface InheritedCall {
+  readonly sessionId: string;
+  /** How it ends if nobody waits for it any more. */
+  readonly forsaken: CallOutcome;
+  /** How it ends once the host has its answer. */
+  readonly confirmed: CallOutcome;
+}
+
 export class Durability {
   readonly #context: DurabilityContext;
   readonly #closed = new AbortController();
   /** Starts so far of repeatable calls that a crash interrupted. */
   readonly #attempts = new Map<string, number>();
-  /** Calls of an earlier process that are not over, by key: how they end if they never come again. */
-  readonly #inherited = new Map<string, { sessionId: string; outcome: CallOutcome }>();
-  readonly sessions: Recovery['sessions'];
+  /** Calls of an earlier process that are not over, by key. */
+  readonly #inherited = new Map<string, InheritedCall>();
+  readonly #sessions: Map<string, Recovery['sessions'][number]>;
 
   /** Reads the journal and teaches the ledger what it says. */
   constructor(context: DurabilityContext) {
     this.#context = context;
     const { unconfirmed, unknown, finished, sessions } = context.journal.recover();
-    this.sessions = sessions;
+    this.#sessions = new Map(sessions.map((session) => [session.sessionId, session]));
     const { ledger, env } = context;
     for (const { key, call, outcome, output } of finished.toReversed()) {
       const { sessionId, fingerprint } = call;
       ledger.restore({ key, sessionId, fingerprint, outcome, output });
     }
-    for (const { key, call, output } of unconfirmed) {
+    for (const { key, call, output, expired } of unconfirmed) {
       const { sessionId, fingerprint } = call;
-      ledger.restore({ key, sessionId, fingerprint, outcome: 'abandoned', output });
-      this.#inherited.set(key, { sessionId, outcome: 'abandoned' });
+      const forsaken = expired ? 'expired' : 'abandoned';
+      const confirmed = expired ? 'expired' : 'answered';
+      ledger.restore({ key, sessionId, fingerprint, outcome: forsaken, output });
+      this.#inherited.set(key, { sessionId, forsaken, confirmed });
     }
     for (const { key, call, effects, attempt } of unknown) {
       const { sessionId, fingerprint } = call;
       if (effects === 'repeatable') {
         this.#attempts.set(key, attempt);
-        this.#inherited.set(key, { sessionId, outcome: 'unknown' });
+        this.#inherited.set(key, { sessionId, forsaken: 'unknown', confirmed: 'unknown' });
         continue;
       }
       const output = failureOutput(failureText({ kind: 'outcome_unknown' }));
@@ -119,7 +130,10 @@ export class Durability {
 
   /** The host has taken an answer of an earlier process. */
   confirmed(key: string): void {
-    if (this.#inherited.delete(key)) this.#settle(key, 'answered');
+    const call = this.#inherited.get(key);
+    if (!call) return;
+    this.#inherited.delete(key);
+    this.#settle(key, call.confirmed);
   }
 
   /** Nobody waits for calls of this session any more: what an earlier process left of them is over. */
@@ -127,8 +141,20 @@ export class Durability {
     for (const [key, call] of this.#inherited) {
       if (call.sessionId !== sessionId) continue;
       this.#inherited.delete(key);
-      this.#settle(key, call.outcome);
+      this.#settle(key, call.forsaken);
     }
+  }
+
+  /** Sessions that an earlier process left open, oldest first, without those that were closed since. */
+  get sessions(): Recovery['sessions'] {
+    return [...this.#sessions.values()];
+  }
+
+  /** A session of an earlier process that is not open is not wanted any more. */
+  giveUp(sessionId: string): void {
+    if (!this.#sessions.has(sessionId)) return;
+    this.forsake(sessionId);
+    this.sessionClosed(sessionId);
   }
 
   sessionOpened(
@@ -142,6 +168,7 @@ export class Durability {
   }
 
   sessionClosed(sessionId: string): void {
+    this.#sessions.delete(sessionId);
     const at = this.#context.env.clock.now();
     this.#context.journal.append({ type: 'session.closed', sessionId, at });
   }

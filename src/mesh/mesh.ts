@@ -51,7 +51,9 @@ export class Mesh implements AsyncDisposable {
   readonly #resuming = new Map<string, HostSignal[]>();
   readonly #catalogs: SharedCatalogs;
   /** Sessions being opened: their calls stay with the host until they run. */
-  #opening = 0;
+  readonly #opening = new Set<Promise<unknown>>();
+  /** Aborts when the mesh is closed. */
+  readonly #over = new AbortController();
   /** What the host said before it was ready; it is told after `mesh.started`. Null from then on. */
   #early: MeshEvent[] | null = [];
   #strays = 0;
@@ -198,6 +200,14 @@ export class Mesh implements AsyncDisposable {
     return sessions.filter(({ sessionId }) => !this.#sessions.has(sessionId));
   }
 
+  /**
+   * Gives up a session that an earlier process left open: it is not recoverable any more, and what was left
+   * of its calls is over. Does nothing for other sessions.
+   */
+  giveUp(sessionId: string): void {
+    if (!this.#sessions.has(sessionId)) this.#dispatcher.durability?.giveUp(sessionId);
+  }
+
   /** The open session with this id, or undefined. */
   session(sessionId: string): Session | undefined {
     return this.#sessions.get(sessionId)?.session;
@@ -222,6 +232,8 @@ export class Mesh implements AsyncDisposable {
 
   async #close({ graceMs }: MeshCloseOptions): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#over.abort(new SessionMeshError('mesh_closed'));
+    if (this.#opening.size > 0) await Promise.allSettled(this.#opening);
     const open = [...this.#sessions.values()];
     await Promise.all(open.map(({ core }) => core.close({ graceMs })));
     await this.#host.close();
@@ -251,7 +263,7 @@ export class Mesh implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing) throw new SessionMeshError('mesh_closed');
     if (this.#failure) throw new SessionMeshError('host_failed', { cause: this.#failure });
-    const found = this.#sessions.size + this.#opening;
+    const found = this.#sessions.size + this.#opening.size;
     if (found >= this.#limits.sessionsMax) {
       const expected = `at most ${this.#limits.sessionsMax} sessions`;
       throw new SessionMeshError('sessions_full', { expected, found: String(found) });
@@ -275,17 +287,19 @@ export class Mesh implements AsyncDisposable {
     open: (signal: AbortSignal) => Promise<{ sessionId: string }>,
   ): Promise<{ core: SessionCore; session: Session }> {
     this.#checkOpen();
-    this.#opening += 1;
+    const actor = this.#createActor(catalog);
+    const over = this.#over.signal;
+    const opening = openThread(actor, open, signal ? AbortSignal.any([signal, over]) : over);
+    this.#opening.add(opening);
     try {
-      const actor = this.#createActor(catalog);
-      const { sessionId } = await openThread(actor, open, signal);
+      const { sessionId } = await opening;
       if (this.#closing) {
         await this.#host.release(sessionId, 'keep');
         throw new SessionMeshError('mesh_closed', { sessionId });
       }
       return this.#adopt({ sessionId, actor, catalog, handlerTimeoutMs });
     } finally {
-      this.#opening -= 1;
+      this.#opening.delete(opening);
     }
   }
 
@@ -369,7 +383,7 @@ export class Mesh implements AsyncDisposable {
       core.take(call, 'signal');
       return;
     }
-    if (this.#opening > 0) return;
+    if (this.#opening.size > 0) return;
     this.#strays += 1;
     this.#logger.warn(referenceOf(call), 'a call came for a session that is not open here');
     this.#dispatcher.decline(call, { kind: 'cancelled' });

@@ -28,6 +28,8 @@ interface Submission {
   busy: boolean;
   /** The answer was replaced once already because the host refused its body. */
   replaced: boolean;
+  /** The call has its outcome: what is still heard of this submission means nothing. */
+  over: boolean;
 }
 
 export interface OutboxContext {
@@ -43,6 +45,8 @@ export interface OutboxContext {
 export class Outbox {
   readonly #context: OutboxContext;
   readonly #held = new Map<string, Submission>();
+  /** Calls with an attempt under way, whether or not it still matters. */
+  readonly #answering = new Set<string>();
   #closed = false;
 
   constructor(context: OutboxContext) {
@@ -54,6 +58,11 @@ export class Outbox {
     return this.#held.size;
   }
 
+  /** Whether an answer to this call is on its way to the host. */
+  isAnswering(key: string): boolean {
+    return this.#answering.has(key);
+  }
+
   /** Hands over an answer that was just recorded. */
   submit(live: LiveCall, output: ToolOutput): void {
     this.#attempt({
@@ -63,6 +72,7 @@ export class Outbox {
       retry: undefined,
       busy: false,
       replaced: false,
+      over: false,
     });
   }
 
@@ -79,10 +89,11 @@ export class Outbox {
     }
   }
 
-  /** Nobody waits for this answer any more. */
-  abandon(key: string): void {
+  /** Nobody waits for this answer any more. Returns whether it was held here, and so is recorded. */
+  abandon(key: string): boolean {
     const submission = this.#held.get(key);
     if (submission) this.#settle(submission, 'gone');
+    return submission !== undefined;
   }
 
   /** Drops every timer. What is still held stays unconfirmed in the ledger. */
@@ -101,13 +112,16 @@ export class Outbox {
       this.#decide(submission, verdict);
       return;
     }
+    const { key } = submission.live.open;
     submission.busy = true;
+    this.#answering.add(key);
     this.#hold(submission);
     void verdict
       .catch((thrown: unknown): AnswerVerdict => ({ type: 'again', reason: messageOf(thrown) }))
       .then((settled) => {
         submission.busy = false;
-        if (!this.#closed) this.#decide(submission, settled);
+        this.#answering.delete(key);
+        if (!this.#closed && !submission.over) this.#decide(submission, settled);
       });
   }
 
@@ -184,6 +198,7 @@ export class Outbox {
     event: Extract<CallEvent['type'], 'confirmed' | 'refused' | 'gone'>,
   ): void {
     this.#disarm(submission);
+    submission.over = true;
     const { live, count } = submission;
     this.#held.delete(live.open.key);
     const outcome = this.#context.ledger.advance(live.open, event);

@@ -3,7 +3,7 @@
  *
  * It runs one pass after every reconnect, passes at a growing interval while a session is served by
  * polling, and a cheap watch while a turn is active, which finds a stream that fell silent: a call
- * listed at two looks, `silentCallMs` apart, that no signal brought. One pass at a time per session.
+ * listed at two looks, `silentCallMs` apart, that no signal brought or whose answer did not arrive. One pass at a time per session.
  */
 import type { CallSource, DispatchMode } from '../../machines/session.ts';
 import type { Env, Timer } from '../env.ts';
@@ -19,7 +19,8 @@ export interface Reconciled {
   readonly dispatchMode: DispatchMode;
   readonly linked: boolean;
   readonly turnActive: boolean;
-  knows(call: HostCall): boolean;
+  /** Whether something is being done about the call: it runs, or its answer is on its way. */
+  serves(call: HostCall): boolean;
   take(call: HostCall, source: CallSource): void;
   /** A pass under `polling` is complete. */
   onReconciled(): void;
@@ -119,7 +120,7 @@ export class Reconciler {
 
   async #watch(): Promise<void> {
     const listed = await this.#list();
-    const unseen = listed.filter((call) => !this.#session.knows(call)).map(callKey);
+    const unseen = listed.filter((call) => !this.#session.serves(call)).map(callKey);
     const isSilent = unseen.some((key) => this.#unseen.has(key));
     this.#unseen = new Set(unseen);
     if (!isSilent) return;

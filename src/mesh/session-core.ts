@@ -78,6 +78,8 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   #stateWaiters: (() => void)[] = [];
   #cause: SessionMeshError | undefined;
   #closing: Promise<void> | undefined;
+  /** The turn that was sent and is not known to be accepted or refused. Resolves to null if it is refused. */
+  #sentTurn: Promise<string | null> | undefined;
 
   constructor(context: SessionCoreContext, options: SessionCoreOptions) {
     this.#context = context;
@@ -135,6 +137,10 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
     return this.#context.dispatcher.knows(call);
   }
 
+  serves(call: HostCall): boolean {
+    return this.#context.dispatcher.serves(call);
+  }
+
   /** The host no longer waits for this call. */
   withdraw(call: HostCall, reason: string): void {
     this.#context.dispatcher.withdraw(this, call, reason);
@@ -181,6 +187,19 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
   get turns(): Turns {
     this.#turns ??= new Turns(this.sessionId, this.clock, this.limits);
     return this.#turns;
+  }
+
+  /** Follows a turn that is being sent, so that a session that closes meanwhile does not leave it behind. */
+  expectTurn(sent: Promise<{ turnId: string }>): Promise<{ turnId: string }> {
+    const landed = sent.then(
+      ({ turnId }) => turnId,
+      () => null,
+    );
+    this.#sentTurn = landed;
+    void landed.then(() => {
+      if (this.#sentTurn === landed) this.#sentTurn = undefined;
+    });
+    return sent;
   }
 
   onTurnStarted(turnId: string): void {
@@ -275,12 +294,18 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
     const { sessionId } = this;
     if (phase === 'running') return undefined;
     if (phase !== 'failed') return new SessionMeshError('session_closed', { sessionId });
-    if (this.#cause)
-      return new SessionMeshError('session_failed', { sessionId, cause: this.#cause });
+    const cause = this.#cause;
+    if (cause)
+      return new SessionMeshError('session_failed', { found: cause.message, sessionId, cause });
     return new SessionMeshError(isErrorCode(failure) ? failure : 'session_failed', { sessionId });
   }
 
   whenOver(notify: (cause: SessionMeshError) => void): () => void {
+    const { obstacle } = this;
+    if (obstacle && this.#actor.isOver) {
+      notify(obstacle);
+      return () => {};
+    }
     this.#overWaiters ??= new Set();
     this.#overWaiters.add(notify);
     return () => this.#overWaiters?.delete(notify);
@@ -311,7 +336,9 @@ export class SessionCore implements SessionCalls, Reconciled, AwaitedSession {
 
   async #release(fate: 'keep' | 'archive' | 'delete'): Promise<void> {
     const { host } = this.#context;
-    const { turnId } = this.#actor;
+    // A turn may be accepted just now: nobody would answer for it. The release deadline bounds the wait.
+    const sentTurnId = this.#sentTurn && (await this.#sentTurn);
+    const turnId = sentTurnId ?? this.#actor.turnId;
     if (turnId !== null) {
       await host.interrupt(this.sessionId, turnId);
       await this.#turnOver(turnId);

@@ -178,7 +178,7 @@ export class Session implements AsyncDisposable {
     const { actor, host } = this.#core;
     actor.send({ type: 'turn.requested' });
     try {
-      const { turnId } = await host.startTurn(this.id, text, signal);
+      const { turnId } = await this.#core.expectTurn(host.startTurn(this.id, text, signal));
       this.#core.onTurnStarted(turnId);
       return turnId;
     } catch (thrown) {

@@ -35,7 +35,9 @@ export function waitForTurn(
     const undo: (() => void)[] = [];
     let timer: Timer | undefined;
     let givingUp: { readonly reason: unknown } | undefined;
+    let isSettled = false;
     const finish = (settle: () => void) => {
+      isSettled = true;
       for (const step of undo) step();
       if (timer !== undefined) clock.clearTimeout(timer);
       settle();
@@ -59,8 +61,13 @@ export function waitForTurn(
           givingUp && result.status === 'interrupted' ? reject(givingUp.reason) : resolve(result),
         ),
       ),
-      () => signal?.removeEventListener('abort', onAbort),
     );
+    if (isSettled) {
+      // It was over already: a deadline that is set now would interrupt a later turn.
+      for (const step of undo) step();
+      return;
+    }
+    undo.push(() => signal?.removeEventListener('abort', onAbort));
     const found = `none after ${timeoutMs ?? limits.turnTimeoutMs} ms`;
     rearm(timeoutMs ?? limits.turnTimeoutMs, () =>
       giveUp(

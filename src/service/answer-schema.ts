@@ -30,7 +30,7 @@ function shape(members: Readonly<Record<string, JsonSchema>>): JsonSchema {
 
 const data = (name: string): JsonSchema => shape({ data: listOf(ref(name)) });
 
-const session = shape({
+const sessionMembers = {
   sessionId: text,
   title: text,
   materialized: flag,
@@ -42,7 +42,18 @@ const session = shape({
   cwd: text,
   source: text,
   projectId: { type: 'null' },
-});
+};
+
+const sessionStatus = {
+  ...shape({
+    type: oneOf('active', 'idle', 'systemError', 'notLoaded'),
+    'activeFlags?': {
+      ...listOf(text),
+      description: 'What it waits for: waitingOnClient, waitingOnApproval, waitingOnUserInput.',
+    },
+  }),
+  description: 'What it does right now, in the words of Codex.',
+};
 
 const thread = {
   ...shape({
@@ -172,7 +183,9 @@ export const answerSchemas = {
     filesystemSandbox: controlProperties.filesystemSandbox,
     settings: { type: 'object' },
   }),
-  Session: session,
+  Session: shape(sessionMembers),
+  SessionStatus: sessionStatus,
+  ListedSession: shape({ ...sessionMembers, status: ref('SessionStatus') }),
   Thread: thread,
   Turn: turn,
   TranscriptRow: transcriptRow,
@@ -183,11 +196,11 @@ export const answerSchemas = {
     transcript: listOf(ref('TranscriptRow')),
   }),
   SessionPage: shape({
-    data: listOf(ref('Session')),
+    data: listOf(ref('ListedSession')),
     nextCursor: orNull(text),
     archived: flag,
   }),
-  RenamedSession: shape({ status: only('ok'), session: ref('Session') }),
+  ChangedSession: shape({ status: only('ok'), session: ref('Session') }),
   RemovedSession: shape({
     status: only('ok'),
     sessionId: text,

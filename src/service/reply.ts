@@ -40,7 +40,7 @@ export const internalError = (): Reply => refusal(500, 'internal_error', 'intern
 
 /** What Codex says of a thread that it does not have. */
 const unknownThread =
-  /no rollout found|thread not found|thread not loaded|session not found|invalid (?:thread|session) id/i;
+  /no (?:archived )?rollout found|thread not found|thread not loaded|session not found|invalid (?:thread|session) id/i;
 
 /** Whether an error means that there is no such thread. */
 export function isUnknownThread(thrown: unknown): boolean {
@@ -55,7 +55,7 @@ function refusedByCodex({ code, message }: RpcError): { status: number; code: st
   if (/unauthori[sz]ed|not logged in|auth(?:entication)? required/i.test(message)) {
     return { status: 401, code: 'auth_required' };
   }
-  if (unknownThread.test(message) || /active (?:turn|writer)/i.test(message)) {
+  if (unknownThread.test(message) || /active (?:turn|writer)|is archived/i.test(message)) {
     return { status: 409, code: 'invalid_state' };
   }
   if (code === -32_600 || code === -32_602) return { status: 400, code: 'invalid_params' };

@@ -222,24 +222,60 @@ export class ServiceSessions {
   }
 
   /**
+   * Puts a session away: its turn ends, and nobody serves it any more. One that is away stays so. Throws as
+   * `readThread`.
+   */
+  async archive(id: string): Promise<Thread> {
+    const thread = await readThread(this.#options.keeper.ask, id);
+    await this.#end(id);
+    await this.#moveThread('thread/archive', id);
+    return thread;
+  }
+
+  /** Takes a session out of the archive. One that is not in it stays as it is. Throws as `readThread`. */
+  async unarchive(id: string): Promise<Thread> {
+    await this.#moveThread('thread/unarchive', id);
+    const thread = await readThread(this.#options.keeper.ask, id);
+    if (thread.preview === '') this.#unused.add(id);
+    return thread;
+  }
+
+  /**
    * Deletes a session and its thread for good. Returns what is remembered of it and how many files are gone.
    * @throws SessionMeshError as `readThread`
    */
   async delete(id: string): Promise<{ readonly session: DeletedSession; readonly files: number }> {
     const { keeper, records, env } = this.#options;
     const thread = await readThread(keeper.ask, id);
-    this.#unused.delete(id);
-    await keeper.mesh.session(id)?.close({ graceMs: 1 });
-    try {
-      await keeper.ask('thread/delete', { threadId: id });
-    } catch (thrown) {
-      if (!isUnknownThread(thrown)) throw thrown;
-    }
+    await this.#end(id);
+    await this.#moveThread('thread/delete', id);
     const title = this.title(id) ?? titleOf(thread);
     const session = { id, title, deletedAt: env.clock.now() };
     records.delete(session);
     this.#applied.forget(id);
     return { session, files: thread.path === null ? 0 : 1 };
+  }
+
+  /** Nobody serves the session from here on, nor does the next start of the service. */
+  async #end(id: string): Promise<void> {
+    const { mesh } = this.#options.keeper;
+    this.#unused.delete(id);
+    const session = mesh.session(id);
+    if (session) await session.close({ graceMs: 1 });
+    else mesh.giveUp(id);
+    this.#options.records.setActive(id, false);
+  }
+
+  /** A thread that Codex does not find where it is to be taken from is where it is to go. */
+  async #moveThread(
+    method: 'thread/archive' | 'thread/unarchive' | 'thread/delete',
+    threadId: string,
+  ): Promise<void> {
+    try {
+      await this.#options.keeper.ask(method, { threadId });
+    } catch (thrown) {
+      if (!isUnknownThread(thrown)) throw thrown;
+    }
   }
 
   #partsOf(tools: readonly RemoteTool[]): readonly CatalogPart[] {

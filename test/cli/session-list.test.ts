@@ -2,12 +2,7 @@
 import { expect, test } from 'vitest';
 import { resolveLimits } from '../../src/limits.ts';
 import type { Connection } from '../../src/cli/service-connection.ts';
-import {
-  newestSessions,
-  resolveSessionId,
-  shortId,
-  withStates,
-} from '../../src/cli/session-list.ts';
+import { newestSessions, resolveSessionId, shortId } from '../../src/cli/session-list.ts';
 
 const idOf = (number: number) =>
   `01a1fbc5-${number.toString(16).padStart(4, '0')}-72a2-b589-ce8d3ad8b8fe`;
@@ -29,10 +24,6 @@ function service(count: number, limits = {}) {
     limits: resolveLimits(limits),
     ask: async ({ path }) => {
       asked.push(path);
-      if (!path.startsWith('/sessions?')) {
-        const number = rows.findIndex(({ sessionId }) => path.endsWith(sessionId));
-        return { session: rows[number], thread: { status: { type: 'idle' }, turns: [] } };
-      }
       const from = Number(new URLSearchParams(path.split('?')[1]).get('cursor') ?? 0);
       const isLast = from + 2 >= count;
       return { data: rows.slice(from, from + 2), nextCursor: isLast ? null : String(from + 2) };
@@ -70,15 +61,6 @@ test('no more is looked through than allowed, and whoever asks knows', async () 
   expect(await newestSessions(connection)).toMatchObject({ isCut: true, rows: { length: 3 } });
   const all = service(3, { listedSessionsMax: 3 });
   expect(await newestSessions(all.connection)).toMatchObject({ isCut: false, rows: { length: 3 } });
-});
-
-test('where the list says nothing of the state, the session is read', async () => {
-  const { asked, connection } = service(3);
-  const { rows } = await newestSessions(connection);
-  const [first, ...others] = rows;
-  const known = await withStates(connection, [{ ...first!, state: 'working' }, ...others]);
-  expect(known.map(({ state }) => state)).toEqual(['working', 'idle', 'idle']);
-  expect(asked.slice(2)).toEqual([`/sessions/${idOf(1)}`, `/sessions/${idOf(2)}`]);
 });
 
 test('a short id tells sessions apart that were not made at once; others stay whole', () => {

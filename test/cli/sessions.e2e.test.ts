@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { callNamedTools, codexScene, lookup, scratchFolder } from '../service/scene.ts';
-import { commandsIn, patiently } from './service-commands.ts';
+import { commandsIn, ended, patiently } from './service-commands.ts';
 
 // Each test starts several processes, one after the other.
 vi.setConfig({ testTimeout: 60_000 });
@@ -61,6 +61,37 @@ test('a session is made, spoken to, listed, shown and deleted', async () => {
   });
 });
 
+test('a session is put away in the middle of a call, and taken out again', async () => {
+  const { run, start, json } = await commandScene();
+  const id = (await run(['sessions', 'create', '--title', 'later', ...withTools])).stdout.trim();
+  const sending = start(['sessions', 'send', id, 'lookup_ticket']);
+  const told: string[] = [];
+  sending.stderr!.on('data', (chunk) => told.push(String(chunk)));
+  await expect.poll(() => told.join(''), patiently).toContain('call  ');
+  const short = id.slice(0, 13);
+  expect(await run(['sessions', 'close', short, '--archive'])).toMatchObject({
+    code: 0,
+    stdout: `archived ${id}\n`,
+  });
+  expect(await new Promise((resolve) => sending.once('close', resolve))).toBe(1);
+  expect((await json(['sessions', 'ls'])).sessions).toEqual([]);
+  expect((await json(['sessions', 'ls', '--archived'])).sessions).toMatchObject([
+    { id, title: 'later', state: 'stored' },
+  ]);
+  expect(await run(['sessions', 'send', id, 'hello'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is archived'),
+  });
+  expect(await json(['sessions', 'unarchive', short])).toEqual({
+    sessions: [{ sessionId: id, result: 'unarchived', error: null }],
+  });
+  const again = start(['sessions', 'send', id, 'lookup_ticket']);
+  await expect.poll(async () => (await json(['calls', 'ls'])).calls.length, patiently).toBe(1);
+  const [{ requestId }] = (await json(['calls', 'ls'])).calls;
+  expect((await run(['calls', 'answer', requestId, '--text', 'back'])).code).toBe(0);
+  expect(await ended(again)).toMatchObject({ code: 0, stdout: 'back\n' });
+});
+
 test('calls are listed, shown, answered, and shown with their results', async () => {
   const { run, start, json } = await commandScene();
   const id = (await run(['sessions', 'create', '--title', 'tickets', ...withTools])).stdout.trim();
@@ -81,7 +112,7 @@ test('calls are listed, shown, answered, and shown with their results', async ()
     /\n\S+\.1 +\S{13} +tickets +waits \d+ s +lookup_ticket +\{"id":"ENG-1"\}\n/,
   );
   expect((await json(['sessions', 'ls', '--state', 'waiting'])).sessions).toMatchObject([{ id }]);
-  expect((await run(['calls', 'show', '2'])).stdout).toContain('state     waits for');
+  expect((await run(['calls', 'show', '2'])).stdout).toContain('state     waits for an answer for');
 
   const evil = '\u001b[2Jopen\u0007\u009b31m\u202Egnp';
   const answered = await run(['calls', 'answer', '1', '--stdin'], { input: evil });
@@ -106,8 +137,14 @@ test('calls are listed, shown, answered, and shown with their results', async ()
   const all = await json(['calls', 'ls', '--session', id, '--all']);
   expect(all).toMatchObject({
     calls: [],
-    finished: [{ outcome: 'answered' }, { outcome: 'failed', tool: 'close_ticket' }],
+    finished: [
+      { requestId: calls[0].requestId, outcome: 'answered', success: true, code: null },
+      { tool: 'close_ticket', outcome: 'answered', success: false },
+    ],
   });
+  expect((await run(['calls', 'ls', '--session', id, '--all'])).stdout).toMatch(
+    /\n\S+ +\S{13} +answered \S+ m?s +lookup_ticket\n\S+ +\S{13} +failed \(handler_failed\) \S+ m?s +close_ticket\n$/,
+  );
 });
 
 test('a turn is stopped, and who waits for it is told', async () => {

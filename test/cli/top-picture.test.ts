@@ -128,7 +128,7 @@ test('a list that is whole says which sessions are gone, unless something happen
   const before = see(online(), listed({ a: 'idle', b: 'idle' }, 0), turnStarted('c', 500));
   const whole = { ...listed({ b: 'idle' }, 400), isWhole: true } as Sighting;
   expect([...fold(before, [whole], limits).sessions.keys()]).toEqual(['b', 'c']);
-  const cut = { ...listed({ b: 'idle' }, 400), isWhole: false } as Sighting;
+  const cut = listed({ b: 'idle' }, 400);
   expect(fold(before, [cut], limits)).toMatchObject({ isCut: true, sessions: { size: 3 } });
 });
 

@@ -29,7 +29,7 @@ export function listed(
     createdAt: startMs,
     updatedAt: startMs,
   }));
-  return { type: 'listed', rows, isWhole: null, askedAtMs: startMs + askedAtMs };
+  return { type: 'listed', rows, isWhole: false, askedAtMs: startMs + askedAtMs };
 }
 
 export function asked(

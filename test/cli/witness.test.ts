@@ -46,7 +46,9 @@ test('a file that exists is refused before anything runs, and left as it is', as
 
 test('an inspector is told of the sessions as actors', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.close();
+  });
   await once(server, 'listening');
   const inspect = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await using witness = await openWitness({ inspect }, 'team', silentLogger);

@@ -237,11 +237,13 @@ test('closing lets running handlers finish within the grace, then aborts them', 
 });
 
 test('a session that is lost on the host fails alone', async () => {
-  const { mesh, host, clock } = await openScene({ script: callNamedTools });
+  const { mesh, host, clock, events } = await openScene({ script: callNamedTools });
   const lost = await mesh.createSession();
   const other = await mesh.createSession();
   host.loseSession(lost.id);
   await clock.advance(1);
+  const failed = events.find((event) => event.type === 'session.failed');
+  expect(failed?.fault.message).toMatch(/^session has failed: found no such session/);
   await expect(lost.sendAndHandle('hello')).rejects.toMatchObject({ code: 'session_failed' });
   expect((await other.sendAndHandle('hello')).status).toBe('completed');
   expect(mesh.sessions()).toEqual([other]);

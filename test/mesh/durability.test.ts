@@ -133,3 +133,25 @@ test('a session that the user closed is not recoverable, one that ended with its
   expect(journal.recover().sessions.map(({ sessionId }) => sessionId)).toEqual([kept.id]);
   expect(mesh.recoverable).toEqual([]);
 });
+
+test('a session of an earlier process that is given up or closed is not recoverable any more', async () => {
+  // What was written outlives the first mesh.
+  const journal = { ...slowJournal().journal, close: async () => {} };
+  const host = simulatedHost(callNamedTools);
+  const first = await openMesh(journal, host);
+  const [one, other] = [await first.mesh.createSession(), await first.mesh.createSession()];
+  await first.mesh.close();
+  const { mesh, clock } = await openMesh(journal, host);
+  const idsOf = () => mesh.recoverable.map(({ sessionId }) => sessionId);
+  expect(idsOf()).toEqual([one.id, other.id]);
+  mesh.giveUp(one.id);
+  mesh.giveUp('of-nobody');
+  expect(idsOf()).toEqual([other.id]);
+  const resumed = await mesh.resumeSession(other.id);
+  mesh.giveUp(other.id);
+  expect(journal.recover().sessions.map(({ sessionId }) => sessionId)).toEqual([other.id]);
+  await resumed.close();
+  await clock.advance(1);
+  expect(idsOf()).toEqual([]);
+  expect(journal.recover().sessions).toEqual([]);
+});

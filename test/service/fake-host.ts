@@ -16,6 +16,7 @@ interface FakeThread {
   name: string | null;
   preview: string;
   readonly turns: Record<string, unknown>[];
+  isArchived?: boolean;
 }
 
 /** As Codex refuses a request. */
@@ -82,10 +83,26 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
     'account/read': () => ({ account: null }),
     'thread/read': (params) => ({ thread: threadJson(thread(params)) }),
     'thread/turns/list': (params) => ({ data: thread(params).turns.toReversed() }),
-    'thread/list': () => ({
-      data: [...threads.values()].map((one) => threadJson(one)),
+    'thread/list': ({ archived = false }) => ({
+      data: [...threads.values()]
+        .filter(({ isArchived = false }) => isArchived === archived)
+        .map((one) => threadJson(one)),
       nextCursor: null,
     }),
+    'thread/archive': (params) => {
+      const { id, isArchived } = thread(params);
+      if (isArchived) throw refuses(`no rollout found for thread id ${id}`);
+      thread(params).isArchived = true;
+      notify('thread/archived', { threadId: id });
+      return {};
+    },
+    'thread/unarchive': (params) => {
+      const found = threads.get(String(params['threadId']));
+      if (!found?.isArchived) throw refuses('no archived rollout found for thread id');
+      found.isArchived = false;
+      notify('thread/unarchived', { threadId: found.id });
+      return {};
+    },
     'thread/name/set': (params) => {
       thread(params).name = String(params['name']);
       notify('thread/name/updated', { threadId: params['threadId'], threadName: params['name'] });
@@ -133,6 +150,7 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
       },
       resume: async (id, settings, signal) => {
         if (!threads.has(id)) throw refuses(`no rollout found for thread id ${id}`);
+        if (threads.get(id)?.isArchived) throw refuses(`session ${id} is archived.`);
         await host.resume(id, settings, signal);
       },
       request: async (method, params, signal) => {

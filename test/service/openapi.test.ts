@@ -47,11 +47,13 @@ test('every route is in the document, and is answered under its scope only', asy
     'post /api/inspect/waiting/{id}/decision',
     'post /api/page/codes',
     'post /api/sessions',
+    'post /api/sessions/{sessionId}/archive',
     'post /api/sessions/{sessionId}/interrupt',
     'post /api/sessions/{sessionId}/lease',
     'post /api/sessions/{sessionId}/messages',
     'post /api/sessions/{sessionId}/rename',
     'post /api/sessions/{sessionId}/resume',
+    'post /api/sessions/{sessionId}/unarchive',
     'post /api/tool-calls/{requestId}/response',
     'post /api/tool-input/{requestId}/decision',
   ]);
@@ -285,6 +287,8 @@ test('what routes answer is what the document says', async () => {
   await endedTurn(client, id);
   fits(`POST ${at}/rename`, await client.post(`${here}/rename`, { title: 'team-x' }));
   fits(`POST ${at}/resume`, await client.post(`${here}/resume`));
+  fits(`POST ${at}/archive`, await client.post(`${here}/archive`));
+  fits(`POST ${at}/unarchive`, await client.post(`${here}/unarchive`));
   fits(`GET ${at}/session-controls`, await client.get(`${here}/session-controls`));
   fits(`GET ${at}/settings`, await client.get(`${here}/settings`));
   for (const [method, list, of] of [

@@ -79,6 +79,7 @@ export interface ClientRequests {
   'thread/fork': ThreadTarget & { readonly excludeTurns: true };
   'thread/unsubscribe': ThreadTarget;
   'thread/archive': ThreadTarget;
+  'thread/unarchive': ThreadTarget;
   'thread/delete': ThreadTarget;
   'thread/read': ThreadTarget & { readonly includeTurns: false };
   'thread/list': {

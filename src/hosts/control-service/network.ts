@@ -84,7 +84,9 @@ async function readReply({ statusCode, headers, body }: ResponseData, bytesMax: 
     }
     chunks.push(piece);
   }
+  const challenge = headers['www-authenticate'];
   const reply: ServiceReply = {
+    ...(typeof challenge === 'string' ? { challenge } : {}),
     status: statusCode,
     body: parseBody(Buffer.concat(chunks).toString()),
     retryAfterMs: parseRetryAfter(headers['retry-after']),

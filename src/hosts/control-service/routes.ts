@@ -22,8 +22,13 @@ export const routes = {
   }),
   renameSession: (id: string, title: string) => post(path`/sessions/${id}/rename`, { title }),
   postMessage: (id: string, body: object) => post(path`/sessions/${id}/messages`, body),
-  interrupt: (id: string, turnId: string) => post(path`/sessions/${id}/interrupt`, { turnId }),
+  /** `turnId` left out: whichever turn runs. */
+  interrupt: (id: string, turnId?: string) => post(path`/sessions/${id}/interrupt`, { turnId }),
   pendingCalls: (id: string) => get(path`/sessions/${id}/tool-calls`),
+  calls: (id: string, limit: number) => get(`${path`/sessions/${id}/calls`}?limit=${limit}`),
+  call: (id: string, callId: string) => get(path`/sessions/${id}/calls/${callId}`),
+  archiveSession: (id: string) => post(path`/sessions/${id}/archive`, {}),
+  unarchiveSession: (id: string) => post(path`/sessions/${id}/unarchive`, {}),
   health: () => get('/health'),
 
   /** `text` is the JSON of the whole body, made once for a call. */

@@ -30,12 +30,16 @@ export function codeOf({ body }: ServiceReply): string | null {
   return isJsonObject(body) && typeof body.code === 'string' ? body.code.trim() : null;
 }
 
+/** Whether Codex is what is not logged in, of an answer that {@link ServiceClient.request} resolved with. */
+export const isLoggedOut = (reply: ServiceReply): boolean =>
+  reply.status === 401 && codeOf(reply) === 'auth_required';
+
 /**
  * Whether the token is what was refused: neither Codex itself, which may not be logged in, nor a session
- * that belongs to the service.
+ * that belongs to the service. A service may say `auth_required` of both, and asks for a token by its head.
  */
 function isRefusal(reply: ServiceReply): boolean {
-  if (reply.status === 401) return codeOf(reply) !== 'auth_required';
+  if (reply.status === 401) return reply.challenge !== undefined || !isLoggedOut(reply);
   return reply.status === 403 && codeOf(reply) !== 'system_session';
 }
 

@@ -21,6 +21,8 @@ export interface ServiceReply {
   readonly body: unknown;
   /** What `Retry-After` asks for, in milliseconds, or null. */
   readonly retryAfterMs: number | null;
+  /** What `WWW-Authenticate` asks for: it is our token that is refused. Left out where it is not said. */
+  readonly challenge?: string;
 }
 
 /** The way to one service. */

@@ -47,6 +47,27 @@ function timelineRoute(core: ServerCore, replay: Replay): Route {
   );
 }
 
+function momentRoute(core: ServerCore, replay: Replay): Route {
+  const query = {
+    type: 'object',
+    properties: { at: { type: 'number' } },
+    required: ['at'],
+  } as const;
+  return route(
+    {
+      method: 'GET',
+      path: '/api/replay/moment',
+      operationId: 'getReplayMoment',
+      summary: 'The last record at a time, in milliseconds as in the records',
+      scope: 'read',
+      query,
+      answers: { 200: { description: 'Its number' } },
+      handle: (request) => ok({ seq: replay.timeline.seqAt(request.query.at) }),
+    },
+    core.limits.serviceIssuesMax,
+  );
+}
+
 function partsOf(core: ServerCore, shown: Shown): { feed: Feed; routes: readonly Route[] } {
   const { env, limits } = core;
   if ('source' in shown) {
@@ -54,7 +75,12 @@ function partsOf(core: ServerCore, shown: Shown): { feed: Feed; routes: readonly
     return { feed, routes: inspectionRoutes({ core, source: shown.source }) };
   }
   const feed = new ReplayFeed({ replay: shown.replay, env, limits });
-  return { feed, routes: [chartsRoute(core), timelineRoute(core, shown.replay)] };
+  const routes = [
+    chartsRoute(core),
+    timelineRoute(core, shown.replay),
+    momentRoute(core, shown.replay),
+  ];
+  return { feed, routes };
 }
 
 /** Makes a dashboard. */

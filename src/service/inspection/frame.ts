@@ -5,7 +5,7 @@
  * itself. An overview or a session as of `seq` is what all events up to `seq` have made of it.
  */
 import type { DispatchMode } from '../../../machines/session.ts';
-import type { HistoryRecord } from '../../history/record.ts';
+import type { HistoryHeader, HistoryRecord } from '../../history/record.ts';
 import type { Fault } from '../../mesh/event.ts';
 import type { TeamMemberView, TeamView as FoldedTeam } from '../../history/view.ts';
 import type { Task } from '../../team/task.ts';
@@ -138,8 +138,7 @@ export interface RunTimeline {
   readonly lastSeq: number;
   readonly firstAt: number;
   readonly lastAt: number;
-  /** Whatever was written down of the run. */
-  readonly header: Readonly<Record<string, unknown>>;
+  readonly header: HistoryHeader;
   readonly counts: Readonly<Record<string, number>>;
   /** In order. */
   readonly marks: readonly RunMark[];

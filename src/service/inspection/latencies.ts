@@ -7,8 +7,8 @@ const buckets = rateWindowMs / bucketMs;
 /** Durations of the calls that ended last, and their rate. */
 export class Latencies {
   readonly #durations: Float64Array;
-  readonly #counts = new Array<number>(buckets).fill(0);
-  readonly #bucketIds = new Array<number>(buckets).fill(-1);
+  readonly #counts = Array.from({ length: buckets }, () => 0);
+  readonly #bucketIds = Array.from({ length: buckets }, () => -1);
   #next = 0;
   #size = 0;
   #quantiles: { readonly p50Ms: number; readonly p99Ms: number } | null = null;
@@ -47,7 +47,7 @@ export class Latencies {
   quantiles(): { readonly p50Ms: number | null; readonly p99Ms: number | null } {
     if (this.#size === 0) return { p50Ms: null, p99Ms: null };
     if (this.#quantiles === null) {
-      const sorted = this.#durations.slice(0, this.#size).sort();
+      const sorted = this.#durations.subarray(0, this.#size).toSorted();
       const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
       this.#quantiles = { p50Ms: at(0.5), p99Ms: at(0.99) };
     }

@@ -43,10 +43,16 @@ export class Observation {
     this.from = seq;
     this.#overview = new Overview(limits, at);
     this.#overview.setHost(source.host());
-    for (const facts of source.sessions()) this.#overview.addSession(facts, at, seq);
+    const open = new Set<string>();
+    for (const facts of source.sessions()) {
+      open.add(facts.id);
+      this.#overview.addSession(facts, at, seq);
+    }
     for (const event of source.teamEvents()) {
       this.#overview.apply({ type: 'team', runtime: source.about.source, event }, event.at, seq);
     }
+    // A team tells of sessions that may be over by now.
+    this.#overview.endUnless((id) => open.has(id));
     // Whoever looks first is told all of it.
     this.#overview.takeChanges();
   }

@@ -79,6 +79,13 @@ export class Overview {
     this.#tally.inFlight += inFlight;
   }
 
+  /** Sessions that are not open are over. */
+  endUnless(isOpen: (sessionId: string) => boolean): void {
+    for (const row of this.#rows.values()) {
+      if (!isOpen(row.id)) this.#end(row, { state: 'closed' });
+    }
+  }
+
   /** A session is called so from now on. One that is not listed stays so. */
   rename(sessionId: string, title: string, seq: number): void {
     const row = this.#rows.get(sessionId);

@@ -99,7 +99,7 @@ export class RunTimelineBuilder {
       lastSeq: this.#last?.seq ?? 0,
       firstAt,
       lastAt,
-      header: { ...header },
+      header,
       counts: Object.fromEntries(this.#counts),
       marks: this.#marks.toSorted((one, other) => one.seq - other.seq),
       marksOmitted: this.#omitted,
@@ -150,7 +150,7 @@ export class RunTimelineBuilder {
     stepMs: number,
   ): Pick<RunTimeline, 'perSecond' | 'inFlight' | 'p50Ms' | 'p99Ms'> {
     const durations = Array.from({ length: stretches }, (): number[] => []);
-    const change = new Array<number>(stretches).fill(0);
+    const change = Array.from({ length: stretches }, () => 0);
     for (const { at, durationMs } of this.#ended) {
       durations[slotOf(at)]?.push(durationMs);
       change[slotOf(at)] = (change[slotOf(at)] ?? 0) - 1;
@@ -168,7 +168,7 @@ export class RunTimelineBuilder {
 
   #gaugeCurves(slotOf: (at: number) => number): readonly GaugeCurve[] {
     return [...this.#gauges].map(([name, points]) => {
-      const values = new Array<number | null>(stretches).fill(null);
+      const values = Array.from({ length: stretches }, (): number | null => null);
       for (const { at, value } of points) values[slotOf(at)] = value;
       return { name, values };
     });

@@ -4,6 +4,7 @@ import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
 import { maySee } from '../auth.ts';
 import { controlProperties } from '../session-controls.ts';
+import { sessionStatus } from '../session-status.ts';
 import { sessionSummary } from '../session-summary.ts';
 import { listThreads, readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
@@ -90,9 +91,10 @@ function listRoute(core: ServiceCore): Route {
         const unused = (isFirst ? await sessions.unused() : []).filter(({ id }) => !listed.has(id));
         const data = [...unused, ...threads]
           .filter(({ id }) => maySee(access, id))
-          .map((thread) =>
-            sessionSummary(thread, sessions.record(thread.id), !listed.has(thread.id)),
-          );
+          .map((thread) => ({
+            ...sessionSummary(thread, sessions.record(thread.id), !listed.has(thread.id)),
+            status: sessionStatus(core, thread),
+          }));
         return ok({ data, nextCursor, archived });
       },
     },
@@ -155,7 +157,7 @@ function renameRoute(core: ServiceCore): Route {
       summary: 'Name a session',
       scope: 'manage',
       body: { type: 'object', properties: { title }, required: ['title'] },
-      answers: { 200: { description: 'Its summary', body: 'RenamedSession' }, ...sessionAnswers },
+      answers: { 200: { description: 'Its summary', body: 'ChangedSession' }, ...sessionAnswers },
       handle: (request) =>
         forSession(
           core,

@@ -46,6 +46,7 @@ const params = {
   'thread/fork': 'v2/ThreadForkParams',
   'thread/unsubscribe': 'v2/ThreadUnsubscribeParams',
   'thread/archive': 'v2/ThreadArchiveParams',
+  'thread/unarchive': 'v2/ThreadUnarchiveParams',
   'thread/delete': 'v2/ThreadDeleteParams',
   'thread/read': 'v2/ThreadReadParams',
   'thread/list': 'v2/ThreadListParams',

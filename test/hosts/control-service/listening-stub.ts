@@ -56,9 +56,10 @@ export async function listen(stub: StubService): Promise<ListeningStub> {
     }
     void readRequest(message).then((request) => {
       stub.requests.push(request);
-      const { status, body, retryAfterMs } = stub.handle(request);
+      const { status, body, retryAfterMs, challenge } = stub.handle(request);
       response.writeHead(status, {
         'content-type': 'application/json; charset=utf-8',
+        ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
         ...(retryAfterMs === undefined ? {} : { 'retry-after': String(retryAfterMs / 1_000) }),
       });
       response.end(JSON.stringify(body));

@@ -46,6 +46,7 @@ export function memoryWire(
       await sleep(env.clock, latencyMs, signal);
       const text = JSON.stringify(reply.body);
       const answer: ServiceReply = {
+        ...(reply.challenge === undefined ? {} : { challenge: reply.challenge }),
         status: reply.status,
         body: JSON.parse(text),
         retryAfterMs: reply.retryAfterMs ?? null,

@@ -12,6 +12,7 @@ export interface StubReply {
   readonly status: number;
   readonly body: unknown;
   readonly retryAfterMs?: number;
+  readonly challenge?: string;
 }
 
 /** In place of a reply: the connection breaks before or after the service acted, or nothing comes at all. */

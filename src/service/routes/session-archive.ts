@@ -1,0 +1,58 @@
+/** Routes: a session is put away, and taken out again. */
+import { ok } from '../reply.ts';
+import { route, type Route } from '../route.ts';
+import type { ServiceCore } from '../service-core.ts';
+import { sessionSummary } from '../session-summary.ts';
+import type { Thread } from '../thread.ts';
+import { forSession, noSuchSession, sessionAnswers } from './session-access.ts';
+
+interface Move {
+  readonly name: 'archive' | 'unarchive';
+  readonly summary: string;
+  readonly move: (sessionId: string) => Promise<Thread>;
+}
+
+function moveRoute(core: ServiceCore, { name, summary, move }: Move): Route {
+  return route(
+    {
+      method: 'POST',
+      path: `/api/sessions/:sessionId/${name}`,
+      operationId: `${name}Session`,
+      summary,
+      scope: 'manage',
+      body: { type: 'object', properties: {} },
+      isBodyOptional: true,
+      answers: { 200: { description: 'Its summary', body: 'ChangedSession' }, ...sessionAnswers },
+      handle: (request) =>
+        forSession(
+          core,
+          request,
+          async (id) => {
+            const thread = await move(id);
+            core.views.touch(id);
+            const session = sessionSummary(thread, core.sessions.record(id));
+            return ok({ status: 'ok', session });
+          },
+          noSuchSession,
+        ),
+    },
+    core.limits.serviceIssuesMax,
+  );
+}
+
+/** The routes of the archive. */
+export function archiveRoutes(core: ServiceCore): readonly Route[] {
+  const { sessions } = core;
+  return [
+    moveRoute(core, {
+      name: 'archive',
+      summary: 'Put a session away; its turn ends, and nothing is lost',
+      move: (id) => sessions.archive(id),
+    }),
+    moveRoute(core, {
+      name: 'unarchive',
+      summary: 'Take a session out of the archive',
+      move: (id) => sessions.unarchive(id),
+    }),
+  ];
+}

@@ -1,0 +1,108 @@
+/**
+ * A simulated process: a closure over its environment. Killing it makes its timers, sockets and callbacks
+ * dead letters; what it leaves behind is on a disk or at the other end of a connection.
+ */
+import { systemEnv, type Clock, type Env, type Timer } from '../../env.ts';
+import type { Random } from './random.ts';
+import type { Owner, Scheduled, World } from './world.ts';
+
+/** How a process ended. */
+export type ProcessEnd = 'closed' | 'killed' | 'power-lost';
+
+/** One life of one process. */
+export class SimProcess implements Owner {
+  readonly world: World;
+  readonly name: string;
+  readonly random: Random;
+  readonly env: Env;
+  pending = 0;
+  /** Told when it begins to stand still, and when it goes on. */
+  onStillness: (isStill: boolean) => void = () => {};
+  /** Timers that its program has set and that have not fired. */
+  timers = 0;
+  #stillUntilMs = 0;
+  #wallOffsetMs = Date.UTC(2026, 0, 1);
+  #end: ProcessEnd | null = null;
+  readonly #onDeath: ((as: ProcessEnd) => void)[] = [];
+
+  constructor(world: World, name: string) {
+    this.world = world;
+    this.name = name;
+    this.random = world.random.fork(name);
+    this.env = this.#makeEnv();
+  }
+
+  get isAlive(): boolean {
+    return this.#end === null;
+  }
+
+  get stillUntilMs(): number {
+    return this.#stillUntilMs;
+  }
+
+  /** Does something later, as long as the process lives. */
+  after(delayMs: number, run: () => void): Scheduled {
+    return this.world.schedule(delayMs, run, this);
+  }
+
+  /** Gives it no time to run for `ms` from now. */
+  standStill(ms: number): void {
+    const untilMs = this.world.nowMs + ms;
+    if (this.#stillUntilMs <= this.world.nowMs) this.onStillness(true);
+    this.#stillUntilMs = Math.max(this.#stillUntilMs, untilMs);
+    this.world.schedule(ms, () => {
+      if (this.isAlive && this.#stillUntilMs === untilMs) this.onStillness(false);
+    });
+  }
+
+  /** Moves its wall clock, and nothing else. */
+  jumpClock(ms: number): void {
+    this.#wallOffsetMs += ms;
+  }
+
+  /** Tells whoever is connected to it that it is gone. Called at once if it is. */
+  whenDead(notify: (as: ProcessEnd) => void): void {
+    if (this.#end === null) this.#onDeath.push(notify);
+    else notify(this.#end);
+  }
+
+  /** Ends it. What it had under way never happens. Idempotent. */
+  kill(as: ProcessEnd = 'killed'): void {
+    if (this.#end !== null) return;
+    this.#end = as;
+    for (const notify of this.#onDeath.splice(0)) notify(as);
+  }
+
+  #makeEnv(): Env {
+    const { world, random } = this;
+    let ids = 0;
+    const clock: Clock = {
+      now: () => Math.floor(world.nowMs + this.#wallOffsetMs),
+      monotonic: () => world.nowMs,
+      setTimeout: (callback, delayMs) => this.#setTimer(callback, delayMs),
+      clearTimeout: (timer) => timer[Symbol.dispose](),
+    };
+    return {
+      ...systemEnv,
+      clock,
+      random: () => random.next(),
+      id: () => `${this.name}-${(ids += 1)}`,
+    };
+  }
+
+  #setTimer(callback: () => void, delayMs: number): Timer {
+    if (this.#end !== null) return { [Symbol.dispose]: () => {} };
+    this.timers += 1;
+    const entry = this.after(delayMs, () => {
+      this.timers -= 1;
+      callback();
+    });
+    return {
+      [Symbol.dispose]: () => {
+        if (entry.place < 0) return;
+        this.timers -= 1;
+        this.world.cancel(entry);
+      },
+    };
+  }
+}

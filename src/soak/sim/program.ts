@@ -1,0 +1,255 @@
+/**
+ * The program of one runtime process, as a person might write it: it starts a mesh on its ledger, takes up
+ * the sessions that an earlier life left, and keeps each of them busy with turns.
+ */
+import { isSessionMeshError, messageOf, type ErrorCode } from '../../errors.ts';
+import { BufferedJournal } from '../../ledger/buffered-journal.ts';
+import { silentLogger, type Logger } from '../../logger.ts';
+import type { Occurrence } from '../../mesh/event.ts';
+import { Mesh } from '../../mesh/mesh.ts';
+import type { Session } from '../../mesh/session.ts';
+import { sleep } from '../../env.ts';
+import type { Tool } from '../../tools/contract.ts';
+import { SimDisk, type DiskImage } from './disk.ts';
+import type { Place, Stage } from './place.ts';
+import type { SimProcess } from './process.ts';
+import type { Random } from './random.ts';
+import { simTools } from './tools.ts';
+
+/** What a program is given. */
+export interface ProgramOptions {
+  readonly stage: Stage;
+  readonly place: Place;
+  readonly process: SimProcess;
+  readonly image: DiskImage;
+  /** The sessions that this runtime is to serve; it adds those it opens. */
+  readonly directory: Set<string>;
+  /** Whether it opens sessions, or only takes up those that are there. */
+  readonly opensSessions: boolean;
+  /** It cannot go on. */
+  readonly onDefeat: (why: string) => void;
+}
+
+/** Errors after which a session is gone for good. */
+const goneCodes: ReadonlySet<ErrorCode> = new Set(['session_unknown', 'session_deleted']);
+
+/** One life of the program. */
+export class Program {
+  readonly #options: ProgramOptions;
+  readonly #random: Random;
+  readonly #tools: readonly Tool[];
+  readonly #stop = new AbortController();
+  mesh: Mesh | null = null;
+  #isClosing = false;
+  /** Sessions that somebody is looking after. */
+  readonly #served = new Set<string>();
+  /** Calls that have an answer. */
+  readonly #answered = new Set<string>();
+
+  constructor(options: ProgramOptions) {
+    this.#options = options;
+    this.#random = options.process.random.fork('program');
+    this.#tools = simTools(options.stage, options.process);
+  }
+
+  /** Runs it. Never rejects. */
+  async run(): Promise<void> {
+    const { process, onDefeat, stage } = this.#options;
+    try {
+      const mesh = this.#makeMesh();
+      this.mesh = mesh;
+      await mesh.start();
+      for (const { sessionId } of mesh.recoverable) this.#options.directory.add(sessionId);
+      await this.#serveAll(mesh);
+    } catch (thrown) {
+      if (!process.isAlive || this.#isClosing) return;
+      if (!isSessionMeshError(thrown)) stage.world.fail(thrown);
+      onDefeat(messageOf(thrown));
+    }
+  }
+
+  /** Ends it gently. Resolves once nothing of it is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#stop.abort(new Error('the program ends'));
+    await this.mesh?.close({ graceMs });
+  }
+
+  #makeMesh(): Mesh {
+    const { stage, place, process, image } = this.#options;
+    const { limits, scenario, dice } = stage;
+    const { env } = process;
+    const logger = this.#logger();
+    const isSync = scenario.ledger === 'sync';
+    const flushMs = limits.journalSyncMs + 5;
+    const store = () => new SimDisk({ image, process, dice, isSync, flushMs });
+    const journal =
+      scenario.ledger === 'none'
+        ? null
+        : new BufferedJournal({ store: store(), env, limits, logger });
+    const mesh = new Mesh(
+      {
+        host: place.hostFor(process),
+        env,
+        limits,
+        logger,
+        onEvent: ({ at: _, ...event }) => {
+          if (process.isAlive) this.#hear(event);
+        },
+      },
+      journal && stirring(journal, stage),
+    );
+    if (dice.hits('poison', process.name)) {
+      mesh.events$.subscribe(() => {
+        throw new Error('an observer that breaks');
+      });
+    }
+    return mesh;
+  }
+
+  /** Writes down what the mesh says. A call has one answer, whatever becomes of it. */
+  #hear(event: Occurrence): void {
+    const { stage, process } = this.#options;
+    stage.witness.note({ type: 'mesh', runtime: process.name, event });
+    if (event.type !== 'call.answered') return;
+    const { sessionId, turnId, callId, requestId } = event;
+    const key = `${sessionId} ${turnId} ${callId} ${requestId}`;
+    if (this.#answered.has(key)) stage.accuse('I2', `${process.name} answered ${key} twice`);
+    this.#answered.add(key);
+  }
+
+  /** Looks for canaries in what is logged at the levels that people leave on. */
+  #logger(): Logger {
+    const { witness } = this.#options.stage;
+    const look = (fields: object, message: string) => {
+      const text = `${message} ${JSON.stringify(fields)}`;
+      const [canary] = /canary-[\w-]+/.exec(text) ?? [];
+      if (canary !== undefined) witness.note({ type: 'world.leak', canary, place: 'log' });
+    };
+    return { ...silentLogger, info: look, warn: look, error: look };
+  }
+
+  async #serveAll(mesh: Mesh): Promise<void> {
+    const { directory, opensSessions, stage, process } = this.#options;
+    for (;;) {
+      for (const sessionId of directory) {
+        if (!this.#served.has(sessionId)) void this.#lookAfter(mesh, sessionId);
+      }
+      const missing = opensSessions && !stage.dice.isResting;
+      if (missing && directory.size < stage.scenario.sessions) await this.#open(mesh);
+      else await this.#wait(500);
+      if (!process.isAlive || this.#isClosing) return;
+    }
+  }
+
+  async #open(mesh: Mesh): Promise<void> {
+    const { directory, process } = this.#options;
+    try {
+      const title = this.#random.chance(0.5) ? { title: 'simulated' } : {};
+      const session = await mesh.createSession({ tools: this.#tools, ...title });
+      if (!process.isAlive) return;
+      directory.add(session.id);
+    } catch (thrown) {
+      this.#check(thrown);
+      await this.#wait(this.#random.wait(500));
+    }
+  }
+
+  /** Takes a session up whenever it is not open here, and keeps it busy while it is. */
+  async #lookAfter(mesh: Mesh, sessionId: string): Promise<void> {
+    const { directory, process, stage } = this.#options;
+    this.#served.add(sessionId);
+    try {
+      while (process.isAlive && !this.#isClosing && directory.has(sessionId)) {
+        const session = mesh.session(sessionId) ?? (await this.#resume(mesh, sessionId));
+        if (session && !stage.dice.isResting) await this.#turn(session);
+        else await this.#wait(500);
+      }
+    } catch (thrown) {
+      if (process.isAlive && !this.#isClosing) {
+        if (isSessionMeshError(thrown)) this.#options.onDefeat(messageOf(thrown));
+        else stage.world.fail(thrown);
+      }
+    }
+    this.#served.delete(sessionId);
+  }
+
+  async #resume(mesh: Mesh, sessionId: string): Promise<Session | undefined> {
+    try {
+      return await mesh.resumeSession(sessionId, { tools: this.#tools });
+    } catch (thrown) {
+      this.#check(thrown);
+      if (this.#isGone(thrown)) this.#options.directory.delete(sessionId);
+      else await this.#wait(200 + this.#random.wait(1_000));
+      return undefined;
+    }
+  }
+
+  async #turn(session: Session): Promise<void> {
+    await this.#wait(this.#random.wait(800));
+    const { process, stage } = this.#options;
+    const callsLeft = stage.library.threads.get(session.id)?.callsLeft ?? 0;
+    if (!process.isAlive || this.#isClosing || callsLeft <= 0 || stage.dice.isResting) return;
+    try {
+      const timeoutMs = this.#random.chance(0.05) ? 2_000 : 120_000;
+      await session.sendAndHandle(`go on, please: ${process.env.id()}`, { timeoutMs });
+    } catch (thrown) {
+      this.#check(thrown);
+      await this.#wait(this.#random.wait(700));
+    }
+  }
+
+  /** Somebody reads the pending calls by hand. */
+  drain(sessionId: string): void {
+    this.mesh
+      ?.session(sessionId)
+      ?.drainPendingCalls()
+      .catch((thrown: unknown) => this.#check(thrown));
+  }
+
+  interrupt(sessionId: string): void {
+    this.mesh
+      ?.session(sessionId)
+      ?.interrupt()
+      .catch((thrown: unknown) => this.#check(thrown));
+  }
+
+  /** A session is closed; whether it is deleted or only let go of is a matter of chance. */
+  discard(sessionId: string): void {
+    const session = this.mesh?.session(sessionId);
+    if (!session) return;
+    this.#options.directory.delete(sessionId);
+    session
+      .close({ delete: true, graceMs: 500 })
+      .catch((thrown: unknown) => this.#options.stage.world.fail(thrown));
+  }
+
+  /** Whatever the runtime throws at its user is an error of its own table. Without a host it is of no use. */
+  #check(thrown: unknown): void {
+    const { stage, process, onDefeat } = this.#options;
+    if (isSessionMeshError(thrown, 'host_failed')) onDefeat(thrown.message);
+    if (isSessionMeshError(thrown) || !process.isAlive || this.#isClosing) return;
+    stage.world.fail(thrown);
+  }
+
+  /** A thread that was never written, or that somebody deleted. */
+  #isGone(thrown: unknown): boolean {
+    if (!isSessionMeshError(thrown)) return false;
+    if (goneCodes.has(thrown.code)) return true;
+    return thrown.code === 'request_refused' && /no rollout/.test(thrown.facts.found ?? '');
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await sleep(this.#options.process.env.clock, ms, this.#stop.signal).catch(() => {});
+  }
+}
+
+/** The journal, which writes at the end of a turn of the real event loop: the world must wait for that. */
+function stirring(journal: BufferedJournal, { world }: Stage): BufferedJournal {
+  const append = journal.append.bind(journal);
+  journal.append = (entry) => {
+    world.needLoopTurn();
+    append(entry);
+  };
+  return journal;
+}

@@ -1,0 +1,114 @@
+/** What is simulated: how many sessions, calls and runtimes, for how long, on what, and what goes wrong. */
+import { SessionMeshError } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
+import { plannedFaults, type FaultPlan } from '../fault-plan.ts';
+import type { FaultName } from '../fault.ts';
+import { seededRandom, type Random } from './random.ts';
+
+/**
+ * What the runtimes talk to: a Codex of their own as a child process; one behind a socket; a control service
+ * that names its starts; one that numbers its requests anew each time it starts.
+ */
+export const topologies = ['child', 'socket', 'service', 'manager'] as const;
+
+/** One of {@link topologies}. */
+export type Topology = (typeof topologies)[number];
+
+/** Where claims and outcomes are kept. */
+export type LedgerKind = 'none' | 'sync' | 'async';
+
+/** One simulation. Plain JSON: what a regression case consists of. */
+export interface Scenario {
+  /** A whole number of at most 32 bits. */
+  readonly seed: number;
+  readonly topology: Topology;
+  readonly ledger: LedgerKind;
+  /** More than one compete for the same sessions, by leases; only where there are leases. */
+  readonly runtimes: number;
+  readonly sessions: number;
+  /** Tool calls of each session, at most. */
+  readonly calls: number;
+  /** How long things go wrong, in simulated milliseconds. */
+  readonly durationMs: number;
+  readonly faults: FaultPlan;
+  /** Bounds that differ from those of a simulation: small ones are reached. */
+  readonly limits: Partial<Limits>;
+}
+
+/** What a person says; the rest is drawn from the seed. */
+export interface ScenarioWishes extends Partial<Omit<Scenario, 'seed' | 'faults'>> {
+  readonly faults?: FaultPlan;
+  /** Inject every fault of the plan, not a draw of them. */
+  readonly isWhole?: boolean;
+}
+
+const serviceOnly: ReadonlySet<FaultName> = new Set<FaultName>([
+  'drop',
+  'lose-reply',
+  'reorder',
+  'refuse',
+  'token',
+]);
+const needsLedger: ReadonlySet<FaultName> = new Set<FaultName>([
+  'crash',
+  'crash-point',
+  'power-loss',
+  'disk-fail',
+  'disk-slow',
+  'stop',
+]);
+
+/** Whether a fault can happen in such a world at all. */
+export function isPossible(
+  fault: FaultName,
+  { topology, ledger, runtimes }: Pick<Scenario, 'topology' | 'ledger' | 'runtimes'>,
+): boolean {
+  const isService = topology === 'service' || topology === 'manager';
+  if (serviceOnly.has(fault)) return isService;
+  if (fault === 'split-brain') return topology === 'service' && runtimes > 1;
+  // A child process and its pipes never fall silent, and its reader is this process itself.
+  if (fault === 'half-open') return topology !== 'child';
+  if (fault === 'power-loss') return ledger === 'sync';
+  return !needsLedger.has(fault) || ledger !== 'none';
+}
+
+/**
+ * The scenario that follows from a seed and what a person wishes.
+ * @throws SessionMeshError `option_invalid` for wishes that contradict each other
+ */
+export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenario {
+  const random = seededRandom(seed).fork('scenario');
+  const plan = wishes.faults ?? {};
+  const isSplit = plan['split-brain'] !== undefined && random.chance(0.4);
+  const needsLeases = isSplit || (wishes.runtimes ?? 1) > 1;
+  const topology = wishes.topology ?? (needsLeases ? 'service' : random.pick(topologies));
+  const runtimes = wishes.runtimes ?? (isSplit && topology === 'service' ? 2 : 1);
+  if (runtimes > 1 && topology !== 'service') {
+    const found = `${runtimes} runtimes on ${topology}`;
+    throw new SessionMeshError('option_invalid', { expected: 'leases: topology service', found });
+  }
+  const ledger = wishes.ledger ?? random.pick(['sync', 'sync', 'async', 'none']);
+  const sort = { topology, ledger, runtimes };
+  const possible = plannedFaults(plan).filter(([name]) => isPossible(name, sort));
+  // Some faults hide others: half of them at a time finds more than all of them always.
+  const drawn = possible.filter(([name]) => random.chance(0.6) || name === 'split-brain');
+  const faults = Object.fromEntries(wishes.isWhole ? possible : drawn);
+  return {
+    seed,
+    ...sort,
+    sessions: wishes.sessions ?? random.between(1, 4),
+    calls: wishes.calls ?? random.between(4, 32),
+    durationMs: wishes.durationMs ?? random.between(10, 90) * 1_000,
+    faults,
+    limits: wishes.limits ?? drawLimits(random, faults),
+  };
+}
+
+/** Now and then bounds so small that they are reached. */
+function drawLimits(random: Random, faults: FaultPlan): Partial<Limits> {
+  const queues = random.chance(0.2) ? { sessionConcurrencyMax: 2, sessionWaitingMax: 6 } : {};
+  // What was forgotten may run again, so only where calls do not come by the hundred.
+  const isSmall = random.chance(0.2) && faults.burst === undefined;
+  const memory = isSmall ? { ledgerCallsMax: 48, ledgerSessionCallsMin: 12 } : {};
+  return { ...queues, ...memory };
+}

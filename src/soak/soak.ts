@@ -1,0 +1,138 @@
+/** A soak run over many simulations: one for each seed, with what all of them together come to. */
+import type { Clock } from '../env.ts';
+import type { FaultName } from './fault.ts';
+import { plannedFaults } from './fault-plan.ts';
+import { drawScenario, isPossible, type Scenario, type ScenarioWishes } from './sim/scenario.ts';
+import { simulate, type SimulationResult } from './sim/simulate.ts';
+import { Trace } from './sim/trace.ts';
+
+/** What is run. */
+export interface SimSoakOptions {
+  /** The first seed; the others count up from it. */
+  readonly seed: number;
+  readonly seeds: number;
+  readonly wishes: ScenarioWishes;
+  readonly clock: Clock;
+  /** Told after each simulation. */
+  readonly onProgress?: (progress: SoakProgress) => void;
+  /** Ends the run after the simulation that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far a run is. */
+export interface SoakProgress {
+  readonly seedsDone: number;
+  readonly seeds: number;
+  readonly calls: number;
+  readonly events: number;
+  /** How many faults happened. */
+  readonly faults: number;
+  /** Simulated milliseconds. */
+  readonly virtualMs: number;
+  /** Real milliseconds so far, and how many more it may take. */
+  readonly realMs: number;
+  readonly leftMs: number;
+  readonly failures: number;
+}
+
+/** What a run came to. */
+export interface SimSoakReport extends SoakProgress {
+  /** How often each fault happened. */
+  readonly faultCounts: Readonly<Partial<Record<FaultName, number>>>;
+  /** Faults that were asked for and possible, and never happened: the run proves nothing about them. */
+  readonly missing: readonly FaultName[];
+  /** The first simulations that failed, at most `failuresKept`. */
+  readonly failed: readonly SimulationResult[];
+  /** The last simulation, whatever became of it. */
+  readonly last: SimulationResult | null;
+  /** How often each invariant was put to the test. */
+  readonly checked: Readonly<Record<string, number>>;
+  /** The hash of all traces: the same for the same options. */
+  readonly traceHash: string;
+}
+
+/** Failed simulations that are kept with their histories. */
+const failuresKept = 5;
+
+/** The sums of a run. */
+class Sums {
+  readonly counts = new Map<FaultName, number>();
+  readonly possible = new Set<FaultName>();
+  readonly checked: Record<string, number> = {};
+  readonly failed: SimulationResult[] = [];
+  last: SimulationResult | null = null;
+  hash = '';
+  failures = 0;
+  done = 0;
+  calls = 0;
+  events = 0;
+  faults = 0;
+  virtualMs = 0;
+
+  add(result: SimulationResult): void {
+    this.done += 1;
+    this.calls += result.calls;
+    this.events += result.events;
+    this.virtualMs += result.virtualMs;
+    this.last = result;
+    this.hash = joinHashes(this.hash, result.traceHash);
+    for (const [name, count] of result.faults) {
+      this.counts.set(name, (this.counts.get(name) ?? 0) + count);
+      this.faults += count;
+    }
+    for (const { invariant, checked } of result.verdict.invariants) {
+      this.checked[invariant] = (this.checked[invariant] ?? 0) + checked;
+    }
+    if (result.findings.length === 0) return;
+    this.failures += 1;
+    if (this.failed.length < failuresKept) this.failed.push(result);
+  }
+
+  planned(scenario: Scenario, wishes: ScenarioWishes): void {
+    for (const [name] of plannedFaults(wishes.faults ?? {})) {
+      if (isPossible(name, scenario)) this.possible.add(name);
+    }
+  }
+}
+
+/** A hash of hashes, in their order. */
+function joinHashes(one: string, other: string): string {
+  const trace = new Trace();
+  trace.text(one);
+  trace.text(other);
+  return trace.digest;
+}
+
+/** Runs the simulations, one after the other. Rejects only if the simulator itself is broken. */
+export async function soakSimulated(options: SimSoakOptions): Promise<SimSoakReport> {
+  const { seed, seeds, wishes, clock, onProgress, signal } = options;
+  const sums = new Sums();
+  const startedMs = clock.monotonic();
+  const progress = (): SoakProgress => {
+    const realMs = clock.monotonic() - startedMs;
+    const leftMs = sums.done === 0 ? 0 : (realMs / sums.done) * (seeds - sums.done);
+    const { done: seedsDone, calls, events, faults, virtualMs, failures } = sums;
+    return { seedsDone, seeds, calls, events, faults, virtualMs, realMs, leftMs, failures };
+  };
+  for (let index = 0; index < seeds; index += 1) {
+    if (signal?.aborted) break;
+    const scenario = drawScenario((seed + index) >>> 0, wishes);
+    sums.planned(scenario, wishes);
+    sums.add(await simulate(scenario));
+    onProgress?.(progress());
+  }
+  return {
+    ...progress(),
+    faultCounts: Object.fromEntries(sums.counts),
+    missing: [...sums.possible].filter((name) => !sums.counts.has(name)),
+    failed: sums.failed,
+    last: sums.last,
+    checked: sums.checked,
+    traceHash: sums.hash,
+  };
+}
+
+/** Whether a run proves what it is meant to: nothing was broken, and every planned fault really happened. */
+export function hasHeld({ failures, missing, seedsDone, seeds }: SimSoakReport): boolean {
+  return failures === 0 && missing.length === 0 && seedsDone === seeds;
+}
