@@ -6,21 +6,10 @@
  * `turn/start` with the text `run <calls> <inFlight>` starts a run over all open threads; its end is told by
  * the notification `bench/finished`.
  */
-let rest: Buffer = Buffer.alloc(0);
-let out: string[] = [];
+import { readMessages, send } from './message-lines.ts';
+
 let threads: string[] = [];
 let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0 };
-
-function flush() {
-  const text = out.join('\n') + '\n';
-  out = [];
-  process.stdout.write(text);
-}
-
-function send(message: object) {
-  if (out.length === 0) queueMicrotask(flush);
-  out.push(JSON.stringify(message));
-}
 
 function turnNote(method: string, threadId: string, id: string) {
   const turn = { id, status: 'completed', items: [], error: null };
@@ -103,15 +92,7 @@ function onRequest(id: unknown, method: string, params: Record<string, unknown>)
   }
 }
 
-process.stdin.on('data', (chunk: Buffer) => {
-  rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-  let start = 0;
-  for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
-    const message = JSON.parse(rest.toString('utf8', start, end));
-    start = end + 1;
-    if (message.method === undefined) onAnswer();
-    else if (message.id !== undefined) onRequest(message.id, message.method, message.params);
-  }
-  rest = rest.subarray(start);
+readMessages(({ id, method, params }) => {
+  if (method === undefined) onAnswer();
+  else if (id !== undefined) onRequest(id, method, params as Record<string, unknown>);
 });
-process.stdin.on('end', () => process.exit(0));

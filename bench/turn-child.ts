@@ -5,6 +5,8 @@
  * `turn/start` with the text `<calls> <inFlight>` runs such a turn; its last message is JSON: how many
  * milliseconds passed from each request to its answer, and in all.
  */
+import { readMessages, send } from './message-lines.ts';
+
 interface Turn {
   readonly id: string;
   readonly threadId: string;
@@ -15,22 +17,9 @@ interface Turn {
   sent: number;
 }
 
-let rest: Buffer = Buffer.alloc(0);
-let out: string[] = [];
 let lastId = 0;
 const threads = new Map<string, object[]>();
 const asking = new Map<number, Turn>();
-
-function flush() {
-  const text = out.join('\n') + '\n';
-  out = [];
-  process.stdout.write(text);
-}
-
-function send(message: object) {
-  if (out.length === 0) queueMicrotask(flush);
-  out.push(JSON.stringify(message));
-}
 
 const threadOf = (id: string) => ({
   id,
@@ -129,16 +118,9 @@ function resultOf(method: string, params: Record<string, unknown>): object {
   }
 }
 
-process.stdin.on('data', (chunk: Buffer) => {
-  rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-  let start = 0;
-  for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
-    const message = JSON.parse(rest.toString('utf8', start, end));
-    start = end + 1;
-    const { id, method, params } = message;
-    if (method === undefined) onAnswer(id);
-    else if (id !== undefined) send({ id, result: resultOf(method, params) });
+readMessages(({ id, method, params }) => {
+  if (method === undefined) onAnswer(Number(id));
+  else if (id !== undefined) {
+    send({ id, result: resultOf(method, params as Record<string, unknown>) });
   }
-  rest = rest.subarray(start);
 });
-process.stdin.on('end', () => process.exit(0));

@@ -31,7 +31,10 @@ function createCheck(header: HistoryHeader): ReplayCheck {
   const checker = createChecker(header);
   return {
     push: (record) => checker.push(record),
-    finish: () => checker.verdict().violations.map(findingOf),
+    finish: () => {
+      const { violations, reasons } = checker.verdict();
+      return { findings: violations.map(findingOf), doubts: reasons };
+    },
   };
 }
 
@@ -60,14 +63,15 @@ export async function runReplayCommand(file: string, options: ReplayCommandOptio
   using interruption = watchInterruption();
   const replay = await readFile(file, check);
   await using dashboard = await startDashboard({ shown: { replay }, port });
-  const { lastSeq, firstSeq, marks } = replay.summary;
+  const { lastSeq, firstSeq, marks, doubts } = replay.summary;
   const url = dashboard.pageUrl();
   const violations = marks.filter(({ kind }) => kind === 'violation').length;
   const records = lastSeq === 0 ? 0 : lastSeq - firstSeq + 1;
-  const found = check ? `, ${violations} violations` : '';
+  const doubtful = doubts.length > 0 ? ' seen, but it cannot show that there were none' : '';
+  const found = check ? `, ${violations} violations${doubtful}` : '';
   process.stdout.write(
     json
-      ? `${JSON.stringify({ type: 'replay.started', url, records, violations })}\n`
+      ? `${JSON.stringify({ type: 'replay.started', url, records, violations, doubts })}\n`
       : `${records} records of ${replay.about.source}${found}\nlook at them: ${url}\nCtrl-C ends it\n`,
   );
   if (open && !(await openBrowser(url)) && !json) {

@@ -1,5 +1,4 @@
 /** `sessionmesh serve`: sessions over HTTP and a WebSocket, for clients in any language. */
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SessionMeshError } from '../errors.ts';
 import type { JournalMode } from '../ledger/journal.ts';
@@ -8,6 +7,7 @@ import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import { startService, type Service } from '../service/service.ts';
 import { watchInterruption } from './interruption.ts';
 import { plainLine } from './plain-text.ts';
+import { stateDirOf } from './service-address.ts';
 import { loadToolModule } from './tool-module.ts';
 import { openWitness, type WitnessOptions } from './witness.ts';
 
@@ -89,7 +89,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
   const { host, port, auth = true, codex, tools, cwd, allNotifications, json = false } = options;
   checkPort(port);
   using interruption = watchInterruption();
-  const stateDir = process.env['SESSIONMESH_HOME'] ?? join(homedir(), '.sessionmesh');
+  const stateDir = stateDirOf(process.env);
   const ledger = ledgerOf(options, stateDir);
   await using witness = await openWitness(options, 'serve', stderrLogger);
   const service = await startService({

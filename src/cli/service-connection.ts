@@ -5,7 +5,7 @@
 import { systemEnv } from '../env.ts';
 import { isSessionMeshError, SessionMeshError } from '../errors.ts';
 import { Credentials } from '../hosts/control-service/credentials.ts';
-import type { StreamFrame } from '../hosts/control-service/frame.ts';
+import type { FrameRange, StreamFrame } from '../hosts/control-service/frame.ts';
 import { Link } from '../hosts/control-service/link.ts';
 import { networkWire } from '../hosts/control-service/network.ts';
 import { checkOptions } from '../hosts/control-service/options.ts';
@@ -29,8 +29,8 @@ export interface FeedHandlers {
   onFrame(frame: StreamFrame): void;
   /** The stream is there. `isSeamless`: it goes on where the last one ended. */
   onOnline?(isSeamless: boolean): void;
-  /** Events are missing; what waits is shown again. */
-  onLagged?(): void;
+  /** Events are missing, as far as it is known which; what waits is shown again. */
+  onLagged?(missing: FrameRange | null): void;
   /** The stream is gone, and tried again. */
   onLost?(cause: SessionMeshError): void;
 }
@@ -176,7 +176,7 @@ export function connectTo(service: FoundService, env = systemEnv): Connection {
           if (!controlTypes.has(frame.type)) handlers.onFrame(frame);
         },
         onOnline: (isSeamless: boolean) => handlers.onOnline?.(isSeamless),
-        onLagged: () => handlers.onLagged?.(),
+        onLagged: (missing: FrameRange | null) => handlers.onLagged?.(missing),
         onLost: (cause: SessionMeshError) => handlers.onLost?.(cause),
         onFailed: () => {},
       };

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { systemEnv } from '../env.ts';
-import { callRowType, callSignalType, type StreamFrame } from '../hosts/control-service/frame.ts';
+import { callRowType, type FrameRange, type StreamFrame } from '../hosts/control-service/frame.ts';
 import { isRecord } from '../tools/json.ts';
 import { frameText, isForPeople, requestOfFrame, toolText, type Tone } from './frame-text.ts';
 import { watchInterruption } from './interruption.ts';
@@ -42,7 +42,7 @@ function titleOf(payload: unknown): string | null {
 export class TailFilter {
   readonly #options: TailOptions;
   readonly #sessionIds: ReadonlySet<string>;
-  /** Requests that were shown, which come again with every new stream; with the names of their tools. */
+  /** Requests that came, which are delivered again with every new stream; with the names of their tools. */
   readonly #shown: LRUCache<string, string>;
   /** What sessions are called, as far as events said so. */
   readonly #titles: LRUCache<string, string>;
@@ -74,11 +74,11 @@ export class TailFilter {
   }
 
   #isNew(frame: StreamFrame): boolean {
-    const { type, payload } = frame;
-    const isRequest = type === callRowType || type === callSignalType || type === 'approval';
-    if (!isRequest && type !== 'tool_user_input_requested') return true;
-    const key = `${type} ${requestOfFrame(frame)}`;
-    if (this.#shown.has(key)) return false;
+    const { type, payload, redelivered = false } = frame;
+    const request = requestOfFrame(frame);
+    if (request === null || type.endsWith('_resolved')) return true;
+    const key = `${type} ${request}`;
+    if (redelivered && this.#shown.has(key)) return false;
     const row = readCallRow(payload);
     this.#shown.set(key, row ? toolText(row.tool, row.namespace) : '');
     return true;
@@ -129,8 +129,7 @@ function personPrinter(page: Page, filter: TailFilter) {
 }
 
 function programPrinter(frame: StreamFrame): void {
-  const { type, threadId, payload, seq } = frame;
-  const line = JSON.stringify({ type, threadId, payload, seq });
+  const line = JSON.stringify(frame);
   // JSON escapes control characters but for those of the upper half.
   process.stdout.write(`${line.replaceAll(/[\u007f-\u009f]/g, escaped)}\n`);
 }
@@ -142,6 +141,13 @@ function note(text: string): void {
   process.stderr.write(`sessionmesh: ${stripVTControlCharacters(text)}\n`);
 }
 
+/** Which events are missing. */
+export function missingText(missing: FrameRange | null): string {
+  if (!missing) return 'some events are missing here';
+  const { from, to } = missing;
+  return from === to ? `event ${from} is missing here` : `events ${from} to ${to} are missing here`;
+}
+
 /** What is said of the stream itself, on the standard error. */
 function notices(): Pick<FeedHandlers, 'onOnline' | 'onLagged' | 'onLost'> {
   let isLost = false;
@@ -151,7 +157,7 @@ function notices(): Pick<FeedHandlers, 'onOnline' | 'onLagged' | 'onLost'> {
       else if (isLost) note('connected again, to a new start of the service');
       isLost = false;
     },
-    onLagged: () => note('lagged: some events are missing here; what waits is shown'),
+    onLagged: (missing) => note(`lagged: ${missingText(missing)}; what waits is shown`),
     onLost: (cause) => {
       if (!isLost)
         note(`reconnecting: the stream is gone (${plainLine(cause.facts.found ?? cause.message)})`);

@@ -85,9 +85,10 @@ export class StreamSocket {
     if (socket.bufferedAmount <= limits.socketBufferBytesMax) this.#send(JSON.stringify(message));
   }
 
-  /** Says that frames are missing and sends again what waits for an answer. */
-  lag(from: number, to: number): void {
+  /** Says that frames are missing, sends those after them, and again what waits for an answer. */
+  lag(from: number, to: number, later: readonly PublishedFrame[] = []): void {
     this.tell({ type: 'lagged', from, to });
+    for (const frame of later) this.offer(frame);
     this.redeliver();
   }
 

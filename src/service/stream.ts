@@ -129,8 +129,8 @@ export class Stream {
       return;
     }
     const { frames, missing } = this.#ring.since(seq);
-    if (missing > 0) socket.lag(seq + 1, seq + missing);
-    for (const frame of frames) socket.offer(frame);
+    if (missing > 0) socket.lag(seq + 1, seq + missing, frames);
+    else for (const frame of frames) socket.offer(frame);
   }
 
   #beatLater(): void {

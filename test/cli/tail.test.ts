@@ -1,7 +1,8 @@
 /** `sessionmesh tail`: every event once, also where the stream breaks; and an end when it is wanted. */
 import { expect, test, vi } from 'vitest';
-import { hasType, TailFilter } from '../../src/cli/tail.ts';
+import { hasType, missingText, TailFilter } from '../../src/cli/tail.ts';
 import type { StreamFrame } from '../../src/hosts/control-service/frame.ts';
+import type { Limits } from '../../src/limits.ts';
 import {
   answerOf,
   callNamedTools,
@@ -32,10 +33,13 @@ test('what Codex says may be named without its prefix', () => {
   expect(hasType('app_server.turn.completed', 'completed')).toBe(false);
 });
 
-test('a request that comes again is not shown again, and what is wanted decides', () => {
+test('a request that is delivered again is shown once, and what is wanted decides', () => {
   const filter = new TailFilter({ type: ['tool_call_'] }, ['s'], 2);
+  const again = { ...toolFrame('tool_call_requested', '1'), redelivered: true } as const;
+  expect(filter.takes(again)).toBe(true);
+  expect(filter.takes(again)).toBe(false);
+  // What the service publishes anew is news.
   expect(filter.takes(toolFrame('tool_call_requested', '1'))).toBe(true);
-  expect(filter.takes(toolFrame('tool_call_requested', '1'))).toBe(false);
   expect(filter.takes(toolFrame('tool_call_resolved', '1'))).toBe(true);
   expect(filter.toolOf('1')).toBe('lookup');
   expect(filter.takes({ ...toolFrame('tool_call_requested', '2'), threadId: 'other' })).toBe(false);
@@ -48,12 +52,18 @@ test('a person is told of a call once, a program by both of its frames', () => {
   expect(new TailFilter({ json: true }, [], 8).takes(signal)).toBe(true);
 });
 
+test('what is missing is named as far as the service says it', () => {
+  expect(missingText(null)).toBe('some events are missing here');
+  expect(missingText({ from: 7, to: 7 })).toBe('event 7 is missing here');
+  expect(missingText({ from: 7, to: 9 })).toBe('events 7 to 9 are missing here');
+});
+
 /** A service behind a proxy, and a tail of it. */
-async function tailScene() {
+async function tailScene(limits: Partial<Limits> = {}) {
   const home = await scratchFolder();
   const proxy = await cutProxy();
   const hosts = [`127.0.0.1:${proxy.port}`];
-  const scene = await fakeScene(callNamedTools, { stateDir: home, hosts });
+  const scene = await fakeScene(callNamedTools, { stateDir: home, hosts, limits });
   proxy.lead(scene.service.url);
   const { start } = commandsIn(home);
   const follow = (...args: string[]) => {
@@ -104,6 +114,32 @@ test('after the stream was cut it goes on where it was, without a gap and withou
   expect(seqs).toEqual(seqs.map((_, at) => first + at));
   expect(seqs.length).toBeGreaterThan(15);
   await service.close();
+});
+
+test('after more was missed than is kept it says which events, and shows again what waits', async () => {
+  const { client, proxy, follow } = await tailScene({ streamFramesKeptMax: 3 });
+  const id = await newSession(client);
+  const tail = follow('--json', '--until', 'session_deleted');
+  await expect
+    .poll(() => client.get('/metrics').then(({ text }) => text), patiently)
+    .toContain('streams 1');
+  await turn(client, id);
+  await expect.poll(() => tail.text(), patiently).toContain('app_server.turn.completed');
+  proxy.cut(true);
+  await turn(client, id);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  const [{ requestId }] = await pendingCalls(client, id);
+  proxy.open();
+  await expect.poll(() => tail.told(), patiently).toMatch(/lagged: events \d+ to \d+ are missing/);
+  await client.delete(`/api/sessions/${id}`);
+  expect((await tail.result).code).toBe(0);
+  const [, from, to] = /events (\d+) to (\d+)/.exec(tail.told()) ?? [];
+  const shown = seqsIn(tail.text());
+  expect(shown).toContain(Number(from) - 1);
+  expect(shown).toContain(Number(to) + 1);
+  expect(shown.filter((seq) => seq >= Number(from) && seq <= Number(to))).toEqual([]);
+  const requests = tail.text().match(/"type":"tool_call_requested".*/g) ?? [];
+  expect(requests.filter((line) => line.includes(requestId))).toHaveLength(1);
 });
 
 test('Ctrl-C ends it as if nothing had happened', async () => {

@@ -4,15 +4,17 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { machines } from '../../machines/index.ts';
 import { chartOf } from '../../src/charts/chart.ts';
-import { mermaidOf } from '../../src/charts/mermaid.ts';
+import { layOut } from '../../src/charts/layout/layout.ts';
+import { svgOf } from '../../src/charts/svg.ts';
 import { errorTable } from '../../src/errors.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-test('the README shows the session machine as it is', () => {
-  const [, shown] = /```mermaid\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
-  expect(shown).toBe(mermaidOf(chartOf(machines.session)));
+test('the picture in the README shows the session machine as it is', async () => {
+  expect(read('README.md')).toContain('](docs/images/session-chart.svg)');
+  const svg = svgOf(await layOut(chartOf(machines.session)));
+  await expect(svg).toMatchFileSnapshot(join(root, 'docs/images/session-chart.svg'));
 });
 
 test('docs/errors.md lists the table of errors', async () => {

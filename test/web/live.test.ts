@@ -1,5 +1,6 @@
 /** The dashboard of a service that runs, in a real browser. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { eventually } from '../service/inspection/viewer.ts';
 import { attack, expectAccessible, expectNoSidewaysScroll, goTo, liveScene } from './scene.ts';
 
 test('the address is good once, and the token is nowhere in the browser', async () => {
@@ -30,9 +31,9 @@ test('the overview lists sessions with state and lock, searches and sorts, and f
   await page.getByRole('link', { name: /release notes/ }).waitFor();
   await say(first, '3 lookup_ticket search_index');
   const row = page.getByRole('row', { name: /login redirect/ });
-  await vi.waitFor(async () => expect(await row.innerText()).toMatch(/signal\s+0\s+6\s+3/));
+  await eventually(async () => expect(await row.innerText()).toMatch(/signal\s+0\s+6\s+3/));
   await page.getByRole('searchbox').fill('release');
-  await vi.waitFor(async () => expect(await row.count()).toBe(0));
+  await eventually(async () => expect(await row.count()).toBe(0));
   await page.getByText('1 of 2 sessions').waitFor();
   await page.getByRole('searchbox').fill('');
   await page.getByRole('button', { name: 'calls' }).click();
@@ -58,7 +59,7 @@ test('the list is used with the keyboard alone', async () => {
     if (names.at(-1)?.startsWith('Session')) break;
   }
   await page.keyboard.press('ArrowDown');
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await page.evaluate('document.activeElement?.textContent')).toContain('Session b'),
   );
   await page.keyboard.press('Enter');
@@ -173,7 +174,7 @@ test('a connection that breaks is told, and goes on without a gap and without a 
   await page.getByText('Connection lost').waitFor();
   await expectAccessible(page);
   await say(id, '4 lookup_ticket search_index');
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { body } = await client.get(`/api/sessions/${id}`);
     expect(body.thread.turns).toMatchObject([{}, { status: 'completed' }]);
   });

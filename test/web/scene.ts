@@ -124,7 +124,7 @@ export async function liveScene() {
 }
 
 /** A team that plays on the simulated host, its dashboard, and its history as text. */
-export async function teamScene() {
+export async function teamScene({ stepMs = 25 }: { readonly stepMs?: number } = {}) {
   await buildPage();
   const lines: string[] = [];
   const history = await startHistory({
@@ -132,7 +132,7 @@ export async function teamScene() {
     source: 'team',
   });
   const source = meshSource({ limits: defaultLimits, runtime: 'team', name: 'a rehearsal' });
-  const host = simulatedHost(rehearsal, { latencyMs: 3, stepMs: 25 });
+  const host = simulatedHost(rehearsal, { latencyMs: 3, stepMs });
   const mesh = await startMesh({
     host,
     onEvent: (event) => {

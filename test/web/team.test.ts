@@ -1,5 +1,6 @@
 /** The dashboard of a team, while it plays and afterwards, in a real browser. */
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../service/inspection/viewer.ts';
 import { createChecker } from '../../src/soak/check/checker.ts';
 import { defaultLimits } from '../../src/limits.ts';
 import { startDashboard } from '../../src/service/inspection/dashboard-server.ts';
@@ -8,7 +9,8 @@ import { openPage } from './browser.ts';
 import { expectAccessible, expectNoSidewaysScroll, goTo, teamScene } from './scene.ts';
 
 test('the board follows a team from its first task to its outcome', async () => {
-  const { dashboard, play } = await teamScene();
+  // Slow enough for a busy browser to see it under way.
+  const { dashboard, play } = await teamScene({ stepMs: 200 });
   const { page } = await openPage(dashboard.pageUrl());
   await goTo(page, '#/team');
   await page.getByRole('heading', { name: 'No team runs here' }).waitFor();
@@ -24,7 +26,7 @@ test('the board follows a team from its first task to its outcome', async () => 
   expect(result.outcome).toBe('complete');
   await page.getByText('complete', { exact: true }).waitFor();
   const done = page.getByRole('region', { name: 'Done' }).getByRole('listitem');
-  await vi.waitFor(async () => expect(await done.count()).toBe(result.board.tasks.length));
+  await eventually(async () => expect(await done.count()).toBe(result.board.tasks.length));
   const artifacts = page.getByRole('region', { name: 'Artifacts' }).getByRole('listitem');
   expect(await artifacts.count()).toBe(result.board.artifacts.length);
   expect(await page.getByText('reviewed', { exact: true }).count()).toBe(2);
@@ -41,7 +43,7 @@ async function recordedRun() {
   const lost = () => source.host()?.link === 'lost';
   const playing = play();
   history.write({ type: 'world.phase.began', phase: 'chaos' });
-  await vi.waitFor(() => expect(history.stats.records).toBeGreaterThan(20), { interval: 5 });
+  await eventually(() => expect(history.stats.records).toBeGreaterThan(20));
   const fault = { fault: 'link-cut', faultId: 'f1' };
   history.write({
     type: 'world.fault.began',
@@ -51,7 +53,7 @@ async function recordedRun() {
     lasts: true,
   });
   host.dropLink();
-  await vi.waitFor(() => expect(lost()).toBe(true), { interval: 5 });
+  await eventually(() => expect(lost()).toBe(true));
   host.restoreLink();
   history.write({ type: 'world.fault.ended', ...fault });
   history.write({ type: 'world.gauges', process: 'team', values: { heapMb: 40, timers: 3 } });
@@ -70,14 +72,17 @@ async function replayOf(text: string) {
       return {
         push: (record) => checker.push(record),
         // One that is made up: the run itself is sound.
-        finish: () => [
-          ...checker.verdict().violations.map(({ message, at, records }) => ({
-            seq: records.at(-1) ?? 0,
-            at,
-            text: message,
-          })),
-          { seq: 12, at: 0, text: 'M1: a handler started twice' },
-        ],
+        finish: () => ({
+          doubts: [],
+          findings: [
+            ...checker.verdict().violations.map(({ message, at, records }) => ({
+              seq: records.at(-1) ?? 0,
+              at,
+              text: message,
+            })),
+            { seq: 12, at: 0, text: 'M1: a handler started twice' },
+          ],
+        }),
       };
     },
   });
@@ -92,24 +97,24 @@ test('a recorded run is travelled through: slider, steps, faults, play', async (
   const { page } = await openPage(dashboard.pageUrl());
   const slider = page.getByRole('slider', { name: 'Moment of the run' });
   const { lastSeq, firstSeq } = replay.summary;
-  await vi.waitFor(async () => expect(await slider.inputValue()).toBe(String(lastSeq)));
+  await eventually(async () => expect(await slider.inputValue()).toBe(String(lastSeq)));
   await expectAccessible(page);
   await goTo(page, '#/team');
   await page.getByText('complete', { exact: true }).waitFor();
   await slider.fill(String(firstSeq));
   await page.getByRole('heading', { name: 'No team runs here' }).waitFor();
   await page.getByRole('button', { name: 'Next fault' }).click();
-  await vi.waitFor(async () => expect(await slider.inputValue()).toBe('12'));
+  await eventually(async () => expect(await slider.inputValue()).toBe('12'));
   await page.getByRole('button', { name: 'Next fault' }).click();
   const fault = replay.summary.marks.find(({ kind }) => kind === 'fault');
-  await vi.waitFor(async () => expect(await slider.inputValue()).toBe(String(fault?.seq)));
+  await eventually(async () => expect(await slider.inputValue()).toBe(String(fault?.seq)));
   await page.getByRole('button', { name: 'One record on' }).click();
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await slider.inputValue()).toBe(String((fault?.seq ?? 0) + 1)),
   );
   await page.getByLabel('Speed').selectOption('500');
   await page.getByRole('button', { name: 'Play' }).click();
-  await vi.waitFor(async () => expect(await slider.inputValue()).toBe(String(lastSeq)));
+  await eventually(async () => expect(await slider.inputValue()).toBe(String(lastSeq)));
   await page.getByText('complete', { exact: true }).waitFor();
 });
 
@@ -127,19 +132,19 @@ test('chart and calls of a session show the moment, and keys move through it', a
     .first()
     .click();
   const chart = page.getByRole('img', { name: /State chart of the session/ });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await chart.getAttribute('aria-label')).toMatch(/Active: closed/),
   );
   const slider = page.getByRole('slider', { name: 'Moment of the run' });
   await slider.fill(String(opened?.seq));
   await page.getByText('running', { exact: true }).first().waitFor();
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await chart.getAttribute('aria-label')).toMatch(/turn.active/),
   );
   expect(await page.getByRole('article').getByRole('listitem').count()).toBe(1);
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press(',');
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await slider.inputValue()).toBe(String((opened?.seq ?? 0) - 1)),
   );
   await expectAccessible(page);
@@ -155,7 +160,7 @@ test('a run as a whole: its plots, its faults, and violations that lead to their
   await page.getByRole('button', { name: /link-cut on stream/ }).waitFor();
   await page.getByRole('button', { name: /a handler started twice/ }).click();
   const slider = page.getByRole('slider', { name: 'Moment of the run' });
-  await vi.waitFor(async () => expect(await slider.inputValue()).toBe('12'));
+  await eventually(async () => expect(await slider.inputValue()).toBe('12'));
   await expectAccessible(page);
 });
 

@@ -9,6 +9,16 @@ export interface StreamFrame {
   readonly payload: unknown;
   /** Its place among all frames of this start of the service, or null where there are no numbers. */
   readonly seq: number | null;
+  /** It was sent before, and is shown once more because it waits. Left out: it was not. */
+  readonly redelivered?: true;
+  /** Which frames are missing, in a `lagged` frame that says so. */
+  readonly missing?: FrameRange;
+}
+
+/** Frames by their numbers, both ends included. */
+export interface FrameRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The first frame of a stream. `epoch`: this start of the service, or null if it does not say. */
@@ -35,17 +45,25 @@ function parseObject(text: string) {
   }
 }
 
+function parseRange(type: string, from: unknown, to: unknown): FrameRange | null {
+  const [first, last] = [integerOrNull(from), integerOrNull(to)];
+  return type === 'lagged' && first !== null && last !== null ? { from: first, to: last } : null;
+}
+
 /** Reads a frame; with it, what a `ready` frame says. Null for text that is no JSON object. */
 export function parseFrame(text: string): { frame: StreamFrame; ready: ReadyFrame | null } | null {
   const object = parseObject(text);
   if (!object) return null;
-  const { type, threadId, payload, seq, epoch } = object;
+  const { type, threadId, payload, seq, epoch, redelivered, from, to } = object;
   const name = typeof type === 'number' ? String(type) : (wordOrNull(type) ?? 'unknown');
+  const missing = parseRange(name, from, to);
   const frame: StreamFrame = {
     type: name,
     threadId: stringOrNull(threadId),
     payload: payload ?? null,
     seq: integerOrNull(seq),
+    ...(redelivered === true ? { redelivered } : {}),
+    ...(missing ? { missing } : {}),
   };
   return { frame, ready: name === 'ready' ? { epoch: wordOrNull(epoch), seq: frame.seq } : null };
 }

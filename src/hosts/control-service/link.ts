@@ -13,7 +13,7 @@ import { connectionMachine } from '../../../machines/connection.ts';
 import { backoffMs } from '../../backoff.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { HostContext } from '../host.ts';
-import type { ReadyFrame, StreamFrame } from './frame.ts';
+import type { FrameRange, ReadyFrame, StreamFrame } from './frame.ts';
 import type { ServiceClient } from './service-client.ts';
 import { StreamFilter } from './stream-filter.ts';
 import { Stream } from './stream.ts';
@@ -25,8 +25,8 @@ export interface LinkHandlers {
   onOnline(isSeamless: boolean): void;
   /** Every frame, control frames included. */
   onFrame(frame: StreamFrame): void;
-  /** Frames are missing. */
-  onLagged(): void;
+  /** Frames are missing; null: the service does not say which. */
+  onLagged(missing: FrameRange | null): void;
   onLost(cause: SessionMeshError): void;
   /** Final. */
   onFailed(cause: SessionMeshError): void;
@@ -203,7 +203,7 @@ export class Link {
     const isNext = frame.type !== 'ready' && frame.seq !== null && frame.seq > (this.#seq ?? -1);
     if (isNext) this.#seq = frame.seq;
     handlers.onFrame(frame);
-    if (frame.type === 'lagged') handlers.onLagged();
+    if (frame.type === 'lagged') handlers.onLagged(frame.missing ?? null);
   }
 
   #onClose(stream: Stream, cause: SessionMeshError): void {

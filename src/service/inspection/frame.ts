@@ -146,6 +146,8 @@ export interface RunTimeline {
   readonly marksOmitted: number;
   /** Whether the run was checked against its invariants. */
   readonly isChecked: boolean;
+  /** Why the run cannot show that nothing was violated; empty if it can. */
+  readonly doubts: readonly string[];
   /** The ends of equal stretches of time, and what happened in each. */
   readonly times: readonly number[];
   readonly perSecond: readonly number[];

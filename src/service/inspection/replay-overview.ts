@@ -14,8 +14,10 @@ function linkOf({ link }: RuntimeView): HostRow['link'] {
 }
 
 /** One line for the hosts of all runtimes; the one that is worst off speaks for them. */
-function hostRow({ runtimes }: RunView): HostRow | null {
-  const all = [...runtimes.values()];
+function hostRow({ runtimes, processes }: RunView): HostRow | null {
+  const isGone = ({ runtime }: RuntimeView) => (processes.get(runtime)?.endedAt ?? null) !== null;
+  const alive = [...runtimes.values()].filter((one) => !isGone(one));
+  const all = alive.length > 0 ? alive : [...runtimes.values()];
   // A runtime that has ended matters only where no other goes on.
   const open = all.filter(({ link }) => link !== 'closed');
   const counted = open.length > 0 ? open : all.slice(-1);

@@ -4,13 +4,13 @@ import type { HistoryEvent, HistoryHeader, HistoryRecord } from '../../history/r
 import { Timeline } from '../../history/timeline.ts';
 import type { Limits } from '../../limits.ts';
 import type { RunAbout, RunTimeline } from './frame.ts';
-import { RunTimelineBuilder, type RunFinding } from './run-timeline.ts';
+import { RunTimelineBuilder, type RunVerdict } from './run-timeline.ts';
 
 /** Looks for what was violated in a history, record by record. */
 export interface ReplayCheck {
   push(record: HistoryRecord): void;
-  /** What it has found. */
-  finish(): readonly RunFinding[];
+  /** What it says of the whole. */
+  finish(): RunVerdict;
 }
 
 /** A history, ready to be shown. */

@@ -12,6 +12,13 @@ export interface RunFinding {
   readonly text: string;
 }
 
+/** What a check says of a run. */
+export interface RunVerdict {
+  readonly findings: readonly RunFinding[];
+  /** Why the run cannot show that nothing was violated; empty if it can. */
+  readonly doubts: readonly string[];
+}
+
 /** Stretches of time that the curves are made of. */
 const stretches = 240;
 
@@ -59,7 +66,10 @@ function quantile(sorted: readonly number[], share: number): number | null {
 export class RunTimelineBuilder {
   readonly #limits: Limits;
   readonly #marks: RunMark[] = [];
-  readonly #claims: number[] = [];
+  /** When calls were taken (1) and when they were over (-1). */
+  readonly #steps: { readonly at: number; readonly change: number }[] = [];
+  /** Calls without an outcome, by the runtime that has them. */
+  readonly #open = new Map<string, number>();
   readonly #ended: Ended[] = [];
   readonly #gauges = new Map<string, { readonly at: number; readonly value: number }[]>();
   readonly #counts = new Map<string, number>();
@@ -78,14 +88,16 @@ export class RunTimelineBuilder {
     this.#last = record;
     const mark = markOf(event);
     if (mark) this.#mark({ seq, at, ...mark });
-    if (event.type === 'mesh') this.#pushMesh(event.event, at);
+    if (event.type === 'mesh') this.#pushMesh(event.runtime, event.event, at);
     else if (event.type === 'world.gauges') this.#pushGauges(event.process, event.values, at);
     else if (event.type === 'world.fault.began') this.#count('faults');
+    // Its calls go with it.
+    else if (event.type === 'world.process.ended') this.#step(event.process, at, null);
   }
 
-  /** Everything, with what a check has found; null if the run was not checked. */
-  finish(header: HistoryHeader, findings: readonly RunFinding[] | null): RunTimeline {
-    for (const { seq, at, text } of findings ?? []) {
+  /** Everything, with what a check says; null if the run was not checked. */
+  finish(header: HistoryHeader, verdict: RunVerdict | null): RunTimeline {
+    for (const { seq, at, text } of verdict?.findings ?? []) {
       this.#mark({ seq, at, kind: 'violation', text });
     }
     const firstAt = this.#first?.at ?? 0;
@@ -103,7 +115,8 @@ export class RunTimelineBuilder {
       counts: Object.fromEntries(this.#counts),
       marks: this.#marks.toSorted((one, other) => one.seq - other.seq),
       marksOmitted: this.#omitted,
-      isChecked: findings !== null,
+      isChecked: verdict !== null,
+      doubts: verdict?.doubts ?? [],
       times,
       ...this.#curves(slotOf, stepMs),
       gauges: this.#gaugeCurves(slotOf),
@@ -121,16 +134,25 @@ export class RunTimelineBuilder {
     } else this.#omitted += 1;
   }
 
-  #pushMesh(event: Occurrence, at: number): void {
+  /** One more call or one less; null: none of this runtime is left. */
+  #step(runtime: string, at: number, change: number | null): void {
+    const open = this.#open.get(runtime) ?? 0;
+    const next = change === null ? 0 : Math.max(0, open + change);
+    this.#open.set(runtime, next);
+    this.#steps.push({ at, change: next - open });
+  }
+
+  #pushMesh(runtime: string, event: Occurrence, at: number): void {
     if (event.type === 'session.opened') this.#count('sessions');
     else if (event.type === 'turn.started') this.#count('turns');
-    else if (event.type === 'call.claimed') this.#claims.push(at);
+    else if (event.type === 'call.claimed') this.#step(runtime, at, 1);
     else if (event.type === 'call.repeated') this.#count('repeated');
     else if (event.type === 'host.lost') this.#count('links lost');
     else if (event.type === 'call.settled') {
       this.#count('calls');
       if (event.success !== true) this.#count('failed');
       this.#ended.push({ at, durationMs: event.durationMs });
+      this.#step(runtime, at, -1);
     }
   }
 
@@ -151,16 +173,15 @@ export class RunTimelineBuilder {
   ): Pick<RunTimeline, 'perSecond' | 'inFlight' | 'p50Ms' | 'p99Ms'> {
     const durations = Array.from({ length: stretches }, (): number[] => []);
     const change = Array.from({ length: stretches }, () => 0);
-    for (const { at, durationMs } of this.#ended) {
-      durations[slotOf(at)]?.push(durationMs);
-      change[slotOf(at)] = (change[slotOf(at)] ?? 0) - 1;
+    for (const { at, durationMs } of this.#ended) durations[slotOf(at)]?.push(durationMs);
+    for (const step of this.#steps) {
+      change[slotOf(step.at)] = (change[slotOf(step.at)] ?? 0) + step.change;
     }
-    for (const at of this.#claims) change[slotOf(at)] = (change[slotOf(at)] ?? 0) + 1;
     const sorted = durations.map((list) => list.toSorted((one, other) => one - other));
     let open = 0;
     return {
       perSecond: durations.map((list) => (list.length * 1_000) / stepMs),
-      inFlight: change.map((step) => Math.max(0, (open += step))),
+      inFlight: change.map((step) => (open += step)),
       p50Ms: sorted.map((list) => quantile(list, 0.5)),
       p99Ms: sorted.map((list) => quantile(list, 0.99)),
     };

@@ -127,8 +127,17 @@ export const mutants: readonly Mutant[] = [
     find: "if (verdict.type === 'again' && this.#underWay.size",
     replace: "if (verdict.type === 'again' && repeat.count < 0 && this.#underWay.size",
     why: 'the answer of a call that came again is handed over once, whatever becomes of it',
-    seeds: 400,
-    wishes: { ...service, ...durable },
+    seeds: 200,
+    wishes: {
+      ...service,
+      ...durable,
+      faults: { refuse: 0.4, 'lose-reply': 0.1, crash: 8_000, 'crash-point': 0.02, burst: 0.05 },
+    },
+    also: {
+      file: 'mesh/dispatcher.ts',
+      find: 'return this.#ledger.isOpen(key) || this.#repeats.has(key);',
+      replace: 'return this.#ledger.knows(key);',
+    },
   },
   {
     name: 'retry-runs-the-handler',
@@ -247,7 +256,7 @@ export const mutants: readonly Mutant[] = [
     find: 'owner.running -= 1;',
     replace: 'owner.running -= 0;',
     why: 'after a few calls a session has no slot any more',
-    seeds: 20,
+    seeds: 80,
   },
   {
     name: 'lane-not-given-back',

@@ -32,9 +32,10 @@ function tryOne({ name }: Mutant, control?: number): Promise<TrialResult> {
     const found = (what: string) => settle({ name, foundAt: 1, what, problem: null });
     const timer = systemEnv.clock.setTimeout(() => found('it does not end'), trialMs);
     worker.once('message', (message) => settle(readResult(name, message)));
-    worker.once('error', (error) =>
-      found(`the run broke down: ${messageOf(error).split('\n')[0]}`),
-    );
+    worker.once('error', (error) => {
+      const problem = `the trial itself broke: ${messageOf(error)}`;
+      settle({ name, foundAt: null, what: null, problem });
+    });
   });
 }
 

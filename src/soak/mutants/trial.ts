@@ -22,8 +22,8 @@ export interface TrialResult {
 
 const sources = new URL('../../', import.meta.url);
 
-const textOf = (source: ModuleSource | undefined): string =>
-  typeof source === 'string' ? source : new TextDecoder().decode(source);
+const textOf = (source: ModuleSource | null | undefined): string =>
+  typeof source === 'string' ? source : new TextDecoder().decode(source ?? new Uint8Array());
 
 /** Changes files as they are loaded. Returns how to ask which texts did not stand there exactly once. */
 function plant(texts: readonly PlantedText[]): () => readonly string[] {
@@ -32,13 +32,14 @@ function plant(texts: readonly PlantedText[]): () => readonly string[] {
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       const planted = texts.filter(({ file }) => new URL(file, sources).href === url);
+      if (planted.length === 0) return loaded;
       let source = textOf(loaded.source);
       for (const text of planted) {
         const parts = source.split(text.find);
         matches.set(text, parts.length - 1);
         source = parts.join(text.replace);
       }
-      return planted.length === 0 ? loaded : { ...loaded, source };
+      return { ...loaded, source };
     },
   });
   return () =>

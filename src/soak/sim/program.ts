@@ -30,6 +30,8 @@ export interface ProgramOptions {
   readonly onDefeat: (why: string) => void;
 }
 
+type Settled = Extract<Occurrence, { readonly type: 'call.settled' }>;
+
 /** Errors after which a session is gone for good. */
 const goneCodes: ReadonlySet<ErrorCode> = new Set(['session_unknown', 'session_deleted']);
 
@@ -111,11 +113,28 @@ export class Program {
   #hear(event: Occurrence): void {
     const { stage, process } = this.#options;
     stage.witness.note({ type: 'mesh', runtime: process.name, event });
+    if (event.type === 'call.settled') this.#checkEnd(event);
     if (event.type !== 'call.answered') return;
     const { sessionId, turnId, callId, requestId } = event;
     const key = `${sessionId} ${turnId} ${callId} ${requestId}`;
     if (this.#answered.has(key)) stage.accuse('I2', `${process.name} answered ${key} twice`);
     this.#answered.add(key);
+  }
+
+  /** A service that still waits for a call has no answer to it, and was not done with it. */
+  #checkEnd({ outcome, sessionId, turnId, requestId }: Settled): void {
+    const { stage, place, process } = this.#options;
+    const { topology, runtimes } = stage.scenario;
+    const isService = topology === 'service' || topology === 'manager';
+    const state = this.mesh?.session(sessionId)?.state;
+    const isServed = typeof state === 'object' && state !== null && 'running' in state;
+    const isFalse = outcome === 'answered' || (outcome === 'abandoned' && isServed);
+    if (!isService || runtimes > 1 || !isFalse) return;
+    const isWaiting = place
+      .waiting()
+      .some(({ issued }) => issued.turnId === turnId && issued.requestId === requestId);
+    if (!isWaiting) return;
+    stage.accuse('I2', `${process.name} says that ${requestId} is ${outcome}, and it waits`);
   }
 
   /** Looks for canaries in what is logged at the levels that people leave on. */
@@ -221,6 +240,8 @@ export class Program {
     this.#options.directory.delete(sessionId);
     session
       .close({ delete: true, graceMs: 500 })
+      // Where the host could not be asked, a person deletes it by hand.
+      .then(() => this.#options.place.forsake(sessionId))
       .catch((thrown: unknown) => this.#options.stage.world.fail(thrown));
   }
 

@@ -5,7 +5,7 @@ import type { Dice } from './dice.ts';
 import { activeTurn, type Library, type Mind, type SimThread, type SimTurn } from './mind.ts';
 import type { WaitingCall } from './mind.ts';
 import type { SimProcess } from './process.ts';
-import { ServiceLeases } from './service-leases.ts';
+import { ServiceLeases, type HeldLease } from './service-leases.ts';
 import type { Witness } from './witness.ts';
 import { ServiceStream } from './service-stream.ts';
 
@@ -187,10 +187,8 @@ export class ServiceServer {
     const call = this.#find(requestId);
     const lease = call && this.#leases.holderOf(call.thread.id);
     if (!call) respond(reply(404, { status: 'not_found', requestId }));
-    else if (lease && given.fence !== String(lease.fence)) {
-      const { holder, expiresAt } = lease;
-      respond(reply(409, { status: 'conflict', code: 'leased', requestId, holder, expiresAt }));
-    } else {
+    else if (lease && given.fence !== String(lease.fence)) respond(leasedReply(requestId, lease));
+    else {
       const refusal = dice.hits('refuse', requestId) ? dice.random.pick(refusals) : null;
       if (refusal && !refusal.isForwarded) {
         respond(refusal.reply);
@@ -208,11 +206,14 @@ export class ServiceServer {
     }
   }
 
-  #forward(call: WaitingCall, { runtime, body }: Given): ServiceReply {
+  #forward(call: WaitingCall, { runtime, body, fence }: Given): ServiceReply {
     const response = isRecord(body.response) ? body.response : {};
     const items = Array.isArray(response.contentItems) ? response.contentItems : [];
     const text = items.map((item) => (isRecord(item) ? textOf(item.text) : '')).join('\n');
     const requestId = String(call.issued.requestId);
+    // Somebody else may have the session by now.
+    const lease = this.#leases.holderOf(call.thread.id);
+    if (lease && fence !== String(lease.fence)) return leasedReply(requestId, lease);
     const success = response.success === true;
     if (!this.#mind.answer(call.number, { runtime, success, text })) {
       return reply(404, { status: 'not_found', requestId });
@@ -293,6 +294,10 @@ interface Refused {
   readonly isForwarded: boolean;
   readonly isLost: boolean;
   readonly reply: ServiceReply;
+}
+
+function leasedReply(requestId: string, { holder, expiresAt }: HeldLease): ServiceReply {
+  return reply(409, { status: 'conflict', code: 'leased', requestId, holder, expiresAt });
 }
 
 function noRoute(method: string, path: string): ServiceReply {

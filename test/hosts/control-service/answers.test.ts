@@ -76,7 +76,8 @@ test('B105 Q4 409 in_flight, and then the call is pending again: it is answered 
 });
 
 test('Q16 404 at the first attempt: the call is abandoned, not answered', async () => {
-  const { clock, settled, attempts } = await submit([notFound]);
+  const { clock, stub, settled, attempts } = await submit([notFound]);
+  stub.pending.clear();
   await clock.advance(10_000);
   expect(settled()).toMatchObject({ outcome: 'abandoned', submissions: 1 });
   expect(attempts()).toHaveLength(1);
@@ -133,7 +134,8 @@ for (const status of [400, 413]) {
 
 test('Q20 400 for the small failure, too: the call is refused and nothing is sent any more', async () => {
   const refused = { status: 400, body: { status: 'error' } };
-  const { clock, settled, attempts } = await submit([refused, refused]);
+  const { clock, stub, settled, attempts } = await submit([refused, refused]);
+  stub.pending.clear();
   await clock.advance(60_000);
   expect(settled()).toMatchObject({ outcome: 'refused', submissions: 2 });
   expect(attempts()).toHaveLength(2);

@@ -201,7 +201,10 @@ export class StubService extends StubStream {
   handle(request: StubRequest): StubReply {
     const { method, path, body } = request;
     if (this.token !== null && request.token !== this.token) {
-      return ok({ status: 'error', code: 'unauthorized', message: 'no valid token' }, 401);
+      const body = { status: 'error', message: 'no valid token' };
+      return this.#options.epochs
+        ? { ...ok({ ...body, code: 'auth_required' }, 401), challenge: 'Bearer' }
+        : ok({ ...body, code: 'unauthorized' }, 401);
     }
     const [, kind, rawId = '', action] = path.split('/');
     const id = decodeURIComponent(rawId);

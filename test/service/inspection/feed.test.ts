@@ -1,9 +1,9 @@
 /** The feed: who is told what, what it costs when nobody looks, and what happens to whoever falls behind. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { callNamedTools, codexScene, endedTurn, fakeScene, lookup, newSession } from '../scene.ts';
 import { tool } from '../../../src/tools/tool.ts';
 import type { Json } from '../client.ts';
-import { openViewer, redeem, type Viewer } from './viewer.ts';
+import { eventually, openViewer, redeem, type Viewer } from './viewer.ts';
 
 const ping = tool({
   name: 'ping',
@@ -51,7 +51,7 @@ test('a new viewer is told of everything that is there, and then of what changes
     team: null,
   });
   await work(id);
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(rowOf(viewer, id)).toMatchObject({ mode: 'signal', calls: 1, failures: 0, inFlight: 0 }),
   );
   const counters = viewer.frames.findLast((frame) => frame.counters)?.counters;
@@ -70,7 +70,7 @@ test('what happens in a session is told only to those who watch it', async () =>
   });
   await work(one);
   await work(other);
-  await vi.waitFor(() => expect(rowOf(watcher, other)).toMatchObject({ calls: 1 }));
+  await eventually(() => expect(rowOf(watcher, other)).toMatchObject({ calls: 1 }));
   const types = recordsOf(watcher, one).map(({ event }) => event.event.type);
   expect(types.filter((type) => type.startsWith('call.'))).toEqual([
     'call.claimed',
@@ -92,15 +92,15 @@ test('F2 whoever comes back is told what it missed, once and in order', async ()
   const id = await newSession(client, []);
   const before = await look(`?watch=${id}`);
   await work(id);
-  await vi.waitFor(() => expect(rowOf(before, id)).toMatchObject({ calls: 1 }));
+  await eventually(() => expect(rowOf(before, id)).toMatchObject({ calls: 1 }));
   const { epoch } = before.frames[0];
   const { seq } = before.frames.findLast((frame) => frame.seq);
   await before.close();
   await work(id, 'ping ping');
   const after = await look(`?watch=${id}&epoch=${epoch}&since=${seq}`);
-  await vi.waitFor(() => expect(rowOf(after, id)).toMatchObject({ calls: 3 }));
+  await eventually(() => expect(rowOf(after, id)).toMatchObject({ calls: 3 }));
   await work(id);
-  await vi.waitFor(() => expect(rowOf(after, id)).toMatchObject({ calls: 4 }));
+  await eventually(() => expect(rowOf(after, id)).toMatchObject({ calls: 4 }));
   expect(after.frames.map(({ type }) => type)).not.toContain('snapshot');
   expect(after.frames.map(({ type }) => type)).not.toContain('lagged');
   const all = [...recordsOf(before, id), ...recordsOf(after, id)];
@@ -134,17 +134,14 @@ test('F1 nothing is observed before somebody looks, nor for long after the last 
   expect(overview.rows[0]).toMatchObject({ id, calls: 0 });
   const { epoch } = first.frames[0];
   await first.close();
-  await vi.waitFor(
-    async () => {
-      const viewer = await look(`?epoch=${epoch}&since=${seq}`);
-      await viewer.settle();
-      const types = viewer.frames.map(({ type }) => type);
-      await viewer.close();
-      // What happened meanwhile was not observed, so it is not known.
-      expect(types).toContain('lagged');
-    },
-    { interval: 100, timeout: 10_000 },
-  );
+  await eventually(async () => {
+    const viewer = await look(`?epoch=${epoch}&since=${seq}`);
+    await viewer.settle();
+    const types = viewer.frames.map(({ type }) => type);
+    await viewer.close();
+    // What happened meanwhile was not observed, so it is not known.
+    expect(types).toContain('lagged');
+  });
 });
 
 test('F3 whoever does not read is left behind, told so, and costs nobody else anything', async () => {
@@ -156,11 +153,11 @@ test('F3 whoever does not read is left behind, told so, and costs nobody else an
   slow.socket.pause();
   for (let round = 0; round < 40; round += 1)
     await Promise.all(ids.map((id) => work(id, 'ping ping ping ping')));
-  await vi.waitFor(() => expect(rowOf(fast, ids[0] ?? '')).toMatchObject({ calls: 160 }));
+  await eventually(() => expect(rowOf(fast, ids[0] ?? '')).toMatchObject({ calls: 160 }));
   expect(fast.frames.map(({ type }) => type)).not.toContain('lagged');
   slow.socket.resume();
   await slow.of('lagged');
-  await vi.waitFor(() => expect(rowOf(slow, ids[0] ?? '')).toMatchObject({ calls: 160 }));
+  await eventually(() => expect(rowOf(slow, ids[0] ?? '')).toMatchObject({ calls: 160 }));
 }, 60_000);
 
 test('a session that is renamed is called so', async () => {
@@ -169,7 +166,7 @@ test('a session that is renamed is called so', async () => {
   const viewer = await look();
   await viewer.of('snapshot');
   await client.post(`/api/sessions/${id}/rename`, { title: 'Release notes' });
-  await vi.waitFor(() => expect(rowOf(viewer, id)).toMatchObject({ title: 'Release notes' }));
+  await eventually(() => expect(rowOf(viewer, id)).toMatchObject({ title: 'Release notes' }));
 });
 
 test('commands that are none are refused, and a token for some sessions may not look', async () => {
@@ -187,7 +184,7 @@ test('commands that are none are refused, and a token for some sessions may not 
   ]) {
     viewer.socket.send(typeof command === 'string' ? command : JSON.stringify(command));
   }
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(viewer.frames.filter(({ type }) => type === 'error').length).toBe(4),
   );
   const headers = { authorization: `Bearer ${own}` };
@@ -206,7 +203,7 @@ test('a session of the real Codex: its catalog, its conversation, and the conten
   await viewer.of('session');
   await client.post(`/api/sessions/${id}/messages`, { text: 'ping' });
   await endedTurn(client, id);
-  await vi.waitFor(() => expect(rowOf(viewer, id)).toMatchObject({ calls: 1, failures: 0 }));
+  await eventually(() => expect(rowOf(viewer, id)).toMatchObject({ calls: 1, failures: 0 }));
   const catalog = await client.get(`/api/inspect/sessions/${id}/catalog`);
   expect(catalog.body.tools.map(({ name }: Json) => name)).toEqual(['ping', 'lookup_ticket']);
   const { body } = await client.get(`/api/inspect/sessions/${id}/conversation`);

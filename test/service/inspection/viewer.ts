@@ -1,7 +1,12 @@
 /** A browser without a browser: it exchanges its code for a cookie, and looks at the feed. */
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Json } from '../client.ts';
+
+/** Probes until it no longer throws; on a busy machine that may take a while. */
+export function eventually<Value>(probe: () => Value | Promise<Value>): Promise<Value> {
+  return vi.waitFor(probe, { interval: 25, timeout: 15_000 });
+}
 
 /** Exchanges the code of an address. Resolves with the answer. */
 export async function redeem(address: string, headers: Record<string, string> = {}) {

@@ -12,11 +12,12 @@ export interface RunPlotsProps {
   readonly gaugesMax: number;
 }
 
+const onPick = (time: number) => void goToTime(time * 1_000);
+
 /** Rate, calls in flight, durations, gauges. */
 export function RunPlots({ run, height, gaugesMax }: RunPlotsProps) {
   const isVirtual = about.value?.time === 'virtual';
   const times = run.times.map((at) => at / 1_000);
-  const onPick = (time: number) => void goToTime(time * 1_000);
   const plot = { times, isVirtual, onPick, height };
   return (
     <>

@@ -17,9 +17,15 @@ interface Segment {
   readonly to: number;
 }
 
+/** When a call was over, or `at` if it is not. Some end without a word of their own. */
+function endOf({ settledAt, state, steps }: CallView, at: number): number {
+  const isOpen = ['issued', 'waiting', 'approval', 'running', 'submitting'].includes(state);
+  return settledAt ?? (isOpen ? at : (steps.at(-1)?.at ?? at));
+}
+
 function segmentsOf(call: CallView, at: number): readonly Segment[] {
   const begun = call.claimedAt ?? call.issuedAt ?? at;
-  const end = call.settledAt ?? at;
+  const end = endOf(call, at);
   const answered = call.answeredAt ?? end;
   const started = call.startedAt ?? answered;
   const segments: Segment[] = [
@@ -52,9 +58,10 @@ const share = ({ from, spanMs }: Scale, at: number) =>
   `${Math.min(100, Math.max(0, ((at - from) / spanMs) * 100)).toFixed(2)}%`;
 
 function CallRow({ call, scale, at }: { call: CallView; scale: Scale; at: number }) {
-  const { sessionId, key, tool, namespace, repeats, submissions, settledAt } = call;
+  const { sessionId, key, tool, namespace, repeats, submissions } = call;
+  const end = endOf(call, at);
   const begun = call.claimedAt ?? call.issuedAt ?? at;
-  const took = (settledAt ?? at) - begun;
+  const took = end - begun;
   return (
     <li class="call-row">
       <a href={hrefOf({ view: 'call', sessionId, key })}>
@@ -82,11 +89,7 @@ function CallRow({ call, scale, at }: { call: CallView; scale: Scale; at: number
               style={{ left: share(scale, from), right: `calc(100% - ${share(scale, to)})` }}
             />
           ))}
-          <i
-            class="tick"
-            data-tone={toneOf(call)}
-            style={{ left: share(scale, settledAt ?? at) }}
-          />
+          <i class="tick" data-tone={toneOf(call)} style={{ left: share(scale, end) }} />
         </span>
         <span class="call-state" data-tone={toneOf(call)}>
           {stateWord(call)}

@@ -45,6 +45,18 @@ function MarkList({ marks, title }: { marks: readonly RunMark[]; title: string }
 function Verdict({ run }: { run: RunTimeline }) {
   const violations = run.marks.filter(({ kind }) => kind === 'violation').length;
   if (!run.isChecked) return null;
+  if (violations === 0 && run.doubts.length > 0) {
+    return (
+      <div class="notice">
+        <strong>Nothing violated was seen</strong>, but this history cannot show that all held:
+        <ul class="doubts">
+          {run.doubts.map((doubt) => (
+            <li key={doubt}>{doubt}</li>
+          ))}
+        </ul>
+      </div>
+    );
+  }
   return violations === 0 ? (
     <p class="notice" data-tone="good">
       <strong>Nothing was violated.</strong> Every invariant held over {countText(run.lastSeq)}{' '}
