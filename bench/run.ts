@@ -5,6 +5,7 @@
 import { benchCalls } from './calls.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchService } from './service.ts';
 import type { Figure } from './figure.ts';
 
@@ -13,6 +14,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   memory: benchMemory,
   import: benchImport,
   service: benchService,
+  dashboard: benchDashboard,
 };
 
 const asJson = process.argv.includes('--json');

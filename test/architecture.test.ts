@@ -8,7 +8,8 @@ const root = resolve(import.meta.dirname, '..');
 /** Rows from the top down. A folder imports from rows below its own, and freely within itself. */
 const rows: readonly (readonly string[])[] = [
   ['cli'],
-  ['service', 'remote-skills', 'soak', 'testing'],
+  ['soak'],
+  ['service', 'remote-skills', 'testing'],
   ['history'],
   ['team'],
   ['mesh'],

@@ -50,6 +50,7 @@ withWitnesses(program.command('team'))
   .addOption(new Option('--cwd <directory>', 'where the sessions work').default('.'))
   .addOption(new Option('--codex <path>', 'the codex binary to run'))
   .addOption(new Option('--minutes <number>', 'wall-clock budget of the run').argParser(Number))
+  .addOption(new Option('--open', 'open the dashboard, and stay until Ctrl-C'))
   .addOption(json())
   .action(async (options) => (await import('./team.ts')).runTeamCommand(options));
 
@@ -105,10 +106,10 @@ withWitnesses(program.command('serve'))
   )
   .addOption(new Option('--no-ledger', 'record calls in memory only'))
   .addOption(
-    new Option('--durability <mode>', 'what a crash of the machine may cost').choices([
-      'sync',
-      'async',
-    ]),
+    new Option(
+      '--durability <mode>',
+      'what a crash of the machine may cost: nothing (sync, the default) or its last moment',
+    ).choices(['sync', 'async']),
   )
   .addOption(
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),

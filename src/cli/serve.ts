@@ -68,7 +68,10 @@ function whenAborted(signal: AbortSignal): Promise<void> {
 function checkPort(port: number | undefined): void {
   if (port === undefined || (Number.isInteger(port) && port >= 0 && port < 65_536)) return;
   const expected = '--port to be a number from 0 to 65535';
-  throw new SessionMeshError('option_invalid', { expected, found: String(port) });
+  throw new SessionMeshError('option_invalid', {
+    expected,
+    found: Number.isNaN(port) ? 'no number' : String(port),
+  });
 }
 
 function ledgerOf(

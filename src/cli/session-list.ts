@@ -59,26 +59,27 @@ export async function newestSessions(
 }
 
 /**
- * The session whose id begins with `given`; with `archived` one of the archived ones.
+ * The session whose id begins with `given`; an archived one if no other does.
  * @throws SessionMeshError `session_unknown` for none, `option_invalid` for several; as `Connection.ask`
  */
 export async function resolveSessionId(
   connection: Connection,
   given: string,
   signal?: AbortSignal,
-  archived = false,
 ): Promise<string> {
   const prefix = given.trim();
   if (wholeId.test(prefix)) return prefix.toLowerCase();
   if (prefix === '') throw new SessionMeshError('option_invalid', { expected: 'a session id' });
-  const { rows } = await newestSessions(connection, {
-    archived,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const matching = rows.filter(({ id }) => id.startsWith(prefix));
+  const find = async (archived: boolean) => {
+    const options = { archived, ...(signal === undefined ? {} : { signal }) };
+    const { rows } = await newestSessions(connection, options);
+    return rows.filter(({ id }) => id.startsWith(prefix));
+  };
+  const inUse = await find(false);
+  const matching = inUse.length > 0 ? inUse : await find(true);
   const [first, ...others] = matching;
   if (!first) {
-    const fix = `see \`sessionmesh sessions ls${archived ? ' --archived' : ''}\``;
+    const fix = 'see `sessionmesh sessions ls`';
     throw new SessionMeshError('session_unknown', { sessionId: prefix, fix });
   }
   if (others.length === 0 || first.id === prefix) return first.id;

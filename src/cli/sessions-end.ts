@@ -61,8 +61,7 @@ interface Ended {
 
 async function endOne(connection: Connection, given: string, result: End): Promise<Ended> {
   try {
-    const isAway = result === 'unarchived';
-    const sessionId = await resolveSessionId(connection, given, undefined, isAway);
+    const sessionId = await resolveSessionId(connection, given);
     await connection.ask(ends[result](sessionId), { sessionId });
     return { sessionId, result, error: null };
   } catch (thrown) {

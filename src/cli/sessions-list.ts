@@ -73,6 +73,7 @@ async function list(connection: Connection, options: SessionsListOptions): Promi
 function restText({ sessions, others, isCut }: Listed, options: SessionsListOptions): string {
   const isFiltered = options.search !== undefined || options.state !== undefined;
   if (sessions.length === 0) {
+    if (options.archived) return 'no archived session' + (isFiltered ? ' is like that' : '');
     return isFiltered
       ? 'no session is like that'
       : 'no sessions yet; `sessionmesh sessions create` makes one';

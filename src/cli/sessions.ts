@@ -129,7 +129,8 @@ Examples:
   $ sessionmesh sessions create --title "release notes" --cwd .
   $ sessionmesh sessions send 01a1fbc5-c3bf "What changed since the last tag?"
   $ sessionmesh sessions ls --state working --search release
-  $ sessionmesh sessions close 01a1fbc5-c3bf --delete`,
+  $ sessionmesh sessions close 01a1fbc5-c3bf --archive
+  $ sessionmesh sessions close 01a1fbc5-c3bf 01a1fbc6-72a2 --delete`,
     );
   addListCommand(sessions);
   addShowCommand(sessions);

@@ -20,7 +20,7 @@ import {
 } from '../soak/sim/scenario.ts';
 import { regressionOf } from '../soak/sim/regression.ts';
 import { shrink } from '../soak/sim/shrink.ts';
-import type { SimulationResult } from '../soak/sim/simulate.ts';
+import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
 import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '../soak/soak.ts';
 import { watchInterruption } from './interruption.ts';
 import { addSoakCheckCommand } from './soak-check.ts';
@@ -116,6 +116,12 @@ function jsonOf(report: SimSoakReport): object {
   return { tier: 'sim', held: hasHeld(report), ...figures, failed: failures };
 }
 
+/** A rejection that nobody handles belongs to the simulation that runs. */
+const watchRejections: FailureWatch = (fail) => {
+  process.on('unhandledRejection', fail);
+  return () => void process.off('unhandledRejection', fail);
+};
+
 /** Runs simulations as the options say; the exit code is 0 only if everything held and was put to the test. */
 export async function runSimSoak(options: SoakCommandOptions): Promise<void> {
   const { seeds = options.seed === undefined ? 100 : 1, seed = 1, history, regressions } = options;
@@ -129,6 +135,7 @@ export async function runSimSoak(options: SoakCommandOptions): Promise<void> {
       seeds,
       wishes: wishesOf(options),
       clock: systemEnv.clock,
+      watch: watchRejections,
       onProgress: (progress) => {
         latest = progress;
       },

@@ -21,6 +21,7 @@ import {
   startProgress,
   statusOf,
 } from './team-report.ts';
+import { createTeamDashboard } from './team-dashboard.ts';
 import { openTerminal } from './terminal.ts';
 import { openWitness, type WitnessOptions } from './witness.ts';
 
@@ -31,6 +32,8 @@ export interface TeamCommandOptions extends WitnessOptions {
   readonly cwd: string;
   readonly codex?: string;
   readonly minutes?: number;
+  /** Opens the dashboard, and stays until it is interrupted. */
+  readonly open?: boolean;
   readonly json?: boolean;
 }
 
@@ -46,6 +49,8 @@ interface Audience {
   readonly onMeshEvent: (event: MeshEvent) => void;
   readonly onTeamEvent: (event: TeamEvent) => void;
   readonly onResult: (result: TeamResult) => void;
+  /** The dashboard is at `url`, and a browser shows it or does not. */
+  readonly onDashboard: (url: string, isOpened: boolean) => void;
   readonly close: () => void;
 }
 
@@ -65,6 +70,7 @@ function programAudience(): Audience {
     },
     onResult: ({ outcome, reason, board, ...rest }) =>
       write({ ...finished, type: 'team.finished', outcome, reason, board, ...rest }),
+    onDashboard: (url) => write({ type: 'dashboard.started', url }),
     close: () => {},
   };
 }
@@ -85,8 +91,18 @@ function personAudience(isLive: boolean): Audience {
       reportBoard(terminal, result.board);
       reportVerdict(terminal, progress, result);
     },
+    onDashboard: (url, isOpened) =>
+      terminal.line(`${isOpened ? 'the dashboard is open' : 'open the dashboard'}: ${url}\n`),
     close: () => terminal.close(),
   };
+}
+
+/** Resolves when somebody presses Ctrl-C. */
+function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** The environment of Codex: the user's own, or one that knows nothing but the scripted model. */
@@ -109,6 +125,7 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
   const audience = options.json ? programAudience() : personAudience(live);
   resources.defer(() => audience.close());
   const witness = resources.use(await openWitness(options, 'team', silentLogger));
+  const dashboard = options.open ? resources.use(await createTeamDashboard()) : null;
   const env = await prepareCodex(live, resources);
   const mesh = await startMesh({
     host: appServer({ env, ...(options.codex === undefined ? {} : { command: options.codex }) }),
@@ -116,9 +133,14 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
     onEvent: (event) => {
       audience.onMeshEvent(event);
       witness.onMeshEvent(event);
+      dashboard?.onMeshEvent(event);
     },
   });
   resources.defer(() => mesh.close({ graceMs: closeGraceMs }));
+  if (dashboard) {
+    const { url, isOpened } = await dashboard.open(mesh);
+    audience.onDashboard(url, isOpened);
+  }
   const settings = {
     cwd: options.cwd,
     ...(options.model === undefined ? {} : { model: options.model }),
@@ -129,13 +151,15 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
     onEvent: (event) => {
       audience.onTeamEvent(event);
       witness.onTeamEvent(event);
+      dashboard?.onTeamEvent(event);
     },
   });
   const result = await team.run(options.task ?? defaultTask, {
     signal: interruption.signal,
     ...(minutes === undefined ? {} : { budget: { wallMs: minutes * 60_000 } }),
   });
-  await mesh.close({ graceMs: closeGraceMs });
+  if (!dashboard) await mesh.close({ graceMs: closeGraceMs });
   audience.onResult(result);
   process.exitCode = outcomeExitCodes[result.outcome];
+  if (dashboard) await interrupted(interruption.signal);
 }

@@ -186,8 +186,12 @@ export function callEnd(outcome: CallOutcome, success: boolean | null): CallEnd 
   return { status: isResolved ? 'resolved' : 'expired', success: isResolved && success === true };
 }
 
-/** Ids that no other start of any service gives: `<epoch>.<counter>`, safe in a path. */
+/**
+ * Ids that no other start of any service gives: `<epoch>.<counter>`, safe in a path. None begins with a
+ * dash: people pass them to commands, which would take it for an option.
+ */
 export function createRequestIds(epoch: string): () => string {
+  const prefix = epoch.replace(/^-/, '_');
   let given = 0;
-  return () => `${epoch}.${++given}`;
+  return () => `${prefix}.${++given}`;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../env.ts';
 import type { FaultName } from './fault.ts';
 import { plannedFaults } from './fault-plan.ts';
 import { drawScenario, isPossible, type Scenario, type ScenarioWishes } from './sim/scenario.ts';
-import { simulate, type SimulationResult } from './sim/simulate.ts';
+import { simulate, type FailureWatch, type SimulationResult } from './sim/simulate.ts';
 import { Trace } from './sim/trace.ts';
 
 /** What is run. */
@@ -15,6 +15,8 @@ export interface SimSoakOptions {
   readonly clock: Clock;
   /** Told after each simulation. */
   readonly onProgress?: (progress: SoakProgress) => void;
+  /** Sees failures that no promise brings back. */
+  readonly watch?: FailureWatch;
   /** Ends the run after the simulation that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -105,7 +107,7 @@ function joinHashes(one: string, other: string): string {
 
 /** Runs the simulations, one after the other. Rejects only if the simulator itself is broken. */
 export async function soakSimulated(options: SimSoakOptions): Promise<SimSoakReport> {
-  const { seed, seeds, wishes, clock, onProgress, signal } = options;
+  const { seed, seeds, wishes, clock, watch, onProgress, signal } = options;
   const sums = new Sums();
   const startedMs = clock.monotonic();
   const progress = (): SoakProgress => {
@@ -118,7 +120,7 @@ export async function soakSimulated(options: SimSoakOptions): Promise<SimSoakRep
     if (signal?.aborted) break;
     const scenario = drawScenario((seed + index) >>> 0, wishes);
     sums.planned(scenario, wishes);
-    sums.add(await simulate(scenario));
+    sums.add(await simulate(scenario, watch));
     onProgress?.(progress());
   }
   return {

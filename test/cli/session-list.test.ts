@@ -17,13 +17,14 @@ const row = (number: number, more: object = {}) => ({
 });
 
 /** A service with so many sessions on pages of two; `asked` are the paths that were asked for. */
-function service(count: number, limits = {}) {
+function service(count: number, limits = {}, archived: readonly object[] = []) {
   const asked: string[] = [];
   const rows = Array.from({ length: count }, (_, number) => row(number));
   const connection: Pick<Connection, 'ask' | 'limits'> = {
     limits: resolveLimits(limits),
     ask: async ({ path }) => {
       asked.push(path);
+      if (path.includes('archived=true')) return { data: archived, nextCursor: null };
       const from = Number(new URLSearchParams(path.split('?')[1]).get('cursor') ?? 0);
       const isLast = from + 2 >= count;
       return { data: rows.slice(from, from + 2), nextCursor: isLast ? null : String(from + 2) };
@@ -54,6 +55,12 @@ test('one that fits several names them, and one that fits none says so', async (
     code: 'session_unknown',
   });
   await expect(resolveSessionId(connection, ' ')).rejects.toMatchObject({ code: 'option_invalid' });
+});
+
+test('an archived session is found where no other begins so', async () => {
+  const { asked, connection } = service(0, {}, [row(7)]);
+  expect(await resolveSessionId(connection, '01a1fbc5')).toBe(idOf(7));
+  expect(asked).toHaveLength(2);
 });
 
 test('no more is looked through than allowed, and whoever asks knows', async () => {

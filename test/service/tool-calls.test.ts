@@ -1,5 +1,6 @@
 /** A tool call over HTTP: shown raw, answered once, taken back when nobody waits for it any more. */
 import { expect, test } from 'vitest';
+import { createRequestIds } from '../../src/service/pending-call.ts';
 import { openStream } from './client.ts';
 import { fakeHost } from './fake-host.ts';
 import {
@@ -17,6 +18,12 @@ const begin = async (scene: Awaited<ReturnType<typeof fakeScene>>, text = 'looku
   await scene.client.post(`/api/sessions/${id}/messages`, { text });
   return id;
 };
+
+test('no request id begins like an option of a command', () => {
+  expect(createRequestIds('-V1StGXR8')()).toBe('_V1StGXR8.1');
+  const next = createRequestIds('V1-StGXR8');
+  expect([next(), next()]).toEqual(['V1-StGXR8.1', 'V1-StGXR8.2']);
+});
 
 test('a call is listed as its row, and its answer reaches the model as it was given', async () => {
   const scene = await fakeScene(callNamedTools);

@@ -281,7 +281,7 @@ export const mutants: readonly Mutant[] = [
     replace:
       'return this.#sessions.has(sessionId) ? [...this.#sessions.values()][0]?.core : undefined;',
     why: 'whatever a host says is taken to be said of the first session',
-    seeds: 20,
+    seeds: 60,
   },
   {
     name: 'silent-stream-not-noticed',

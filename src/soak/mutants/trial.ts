@@ -46,6 +46,11 @@ function plant(texts: readonly PlantedText[]): () => readonly string[] {
     texts.filter((text) => matches.get(text) !== 1).map(({ file, find }) => `${file}: ${find}`);
 }
 
+const watchRejections = (fail: (cause: unknown) => void) => {
+  process.on('unhandledRejection', fail);
+  return () => void process.off('unhandledRejection', fail);
+};
+
 /** The first seed that finds something, or null. */
 async function search(seeds: number, wishes: ScenarioWishes) {
   // Loaded only now, with the bug in it.
@@ -53,7 +58,7 @@ async function search(seeds: number, wishes: ScenarioWishes) {
   const { drawScenario } = await import('../sim/scenario.ts');
   for (let seed = 1; seed <= seeds; seed += 1) {
     const scenario = drawScenario(seed, { faults: presets.default, ...wishes });
-    const [first] = (await simulate(scenario)).findings;
+    const [first] = (await simulate(scenario, watchRejections)).findings;
     if (first) return { seed, what: `${first.invariant}: ${first.what.split('\n')[0]}` };
   }
   return null;

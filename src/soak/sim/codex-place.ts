@@ -50,7 +50,7 @@ export class CodexPlace implements Place {
     if (!codex) return false;
     const { dice, world } = this.#stage;
     const over = dice.lasts('restart', codex.process.name);
-    codex.process.kill();
+    codex.process.end();
     if (this.#isChild) over();
     else {
       const maxMs = dice.isResting ? 0 : (dice.plan['slow-start'] ?? 0);
@@ -133,7 +133,7 @@ export class CodexPlace implements Place {
         if (!runtime.isAlive) throw new SessionMeshError('host_start_failed');
         const codex = this.#start();
         // A child ends with its stdin.
-        const connection = this.#connect(runtime, codex, () => codex.process.kill());
+        const connection = this.#connect(runtime, codex, () => codex.process.end());
         return childWire(runtime, connection, codex.process);
       },
     };

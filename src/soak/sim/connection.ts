@@ -279,7 +279,7 @@ class ClientEnd implements Transport {
   constructor(connection: Connection, client: SimProcess, limits: Limits) {
     this.#connection = connection;
     this.#client = client;
-    this.#life = new StreamLife(client.env, limits, {
+    this.#life = new StreamLife(client.seam, limits, {
       detach: () => {},
       over: () => Promise.resolve(),
       finish: () => connection.closeFromClient(),

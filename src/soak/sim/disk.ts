@@ -132,7 +132,7 @@ export class SimDisk implements JournalStore {
   #dies(where: string): boolean {
     const { process, dice } = this.#options;
     if (!dice.hits('crash-point', `${process.name} ${where}`)) return false;
-    process.kill();
+    process.end();
     return true;
   }
 }

@@ -14,7 +14,8 @@ export class SimProcess implements Owner {
   readonly world: World;
   readonly name: string;
   readonly random: Random;
-  readonly env: Env;
+  /** Its time, randomness and ids. */
+  readonly seam: Env;
   pending = 0;
   /** Told when it begins to stand still, and when it goes on. */
   onStillness: (isStill: boolean) => void = () => {};
@@ -22,18 +23,18 @@ export class SimProcess implements Owner {
   timers = 0;
   #stillUntilMs = 0;
   #wallOffsetMs = Date.UTC(2026, 0, 1);
-  #end: ProcessEnd | null = null;
+  #ended: ProcessEnd | null = null;
   readonly #onDeath: ((as: ProcessEnd) => void)[] = [];
 
   constructor(world: World, name: string) {
     this.world = world;
     this.name = name;
     this.random = world.random.fork(name);
-    this.env = this.#makeEnv();
+    this.seam = this.#makeSeam();
   }
 
   get isAlive(): boolean {
-    return this.#end === null;
+    return this.#ended === null;
   }
 
   get stillUntilMs(): number {
@@ -62,18 +63,18 @@ export class SimProcess implements Owner {
 
   /** Tells whoever is connected to it that it is gone. Called at once if it is. */
   whenDead(notify: (as: ProcessEnd) => void): void {
-    if (this.#end === null) this.#onDeath.push(notify);
-    else notify(this.#end);
+    if (this.#ended === null) this.#onDeath.push(notify);
+    else notify(this.#ended);
   }
 
   /** Ends it. What it had under way never happens. Idempotent. */
-  kill(as: ProcessEnd = 'killed'): void {
-    if (this.#end !== null) return;
-    this.#end = as;
+  end(as: ProcessEnd = 'killed'): void {
+    if (this.#ended !== null) return;
+    this.#ended = as;
     for (const notify of this.#onDeath.splice(0)) notify(as);
   }
 
-  #makeEnv(): Env {
+  #makeSeam(): Env {
     const { world, random } = this;
     let ids = 0;
     const clock: Clock = {
@@ -91,7 +92,7 @@ export class SimProcess implements Owner {
   }
 
   #setTimer(callback: () => void, delayMs: number): Timer {
-    if (this.#end !== null) return { [Symbol.dispose]: () => {} };
+    if (this.#ended !== null) return { [Symbol.dispose]: () => {} };
     this.timers += 1;
     const entry = this.after(delayMs, () => {
       this.timers -= 1;

@@ -80,7 +80,7 @@ export class Program {
   #makeMesh(): Mesh {
     const { stage, place, process, image } = this.#options;
     const { limits, scenario, dice } = stage;
-    const { env } = process;
+    const { seam: env } = process;
     const logger = this.#logger();
     const isSync = scenario.ledger === 'sync';
     const flushMs = limits.journalSyncMs + 5;
@@ -211,7 +211,7 @@ export class Program {
     if (!process.isAlive || this.#isClosing || callsLeft <= 0 || stage.dice.isResting) return;
     try {
       const timeoutMs = this.#random.chance(0.05) ? 2_000 : 120_000;
-      await session.sendAndHandle(`go on, please: ${process.env.id()}`, { timeoutMs });
+      await session.sendAndHandle(`go on, please: ${process.seam.id()}`, { timeoutMs });
     } catch (thrown) {
       this.#check(thrown);
       await this.#wait(this.#random.wait(700));
@@ -261,7 +261,7 @@ export class Program {
   }
 
   async #wait(ms: number): Promise<void> {
-    await sleep(this.#options.process.env.clock, ms, this.#stop.signal).catch(() => {});
+    await sleep(this.#options.process.seam.clock, ms, this.#stop.signal).catch(() => {});
   }
 }
 

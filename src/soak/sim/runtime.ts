@@ -72,7 +72,7 @@ export class Runtime {
       ...this.#options,
       process,
       image: this.image,
-      onDefeat: () => process.after(0, () => process.kill()),
+      onDefeat: () => process.after(0, () => process.end()),
     });
     void this.#program.run();
   }
@@ -85,14 +85,14 @@ export class Runtime {
 
   /** Kills it outright, or takes its machine away. */
   kill(as: 'killed' | 'power-lost' = 'killed'): void {
-    this.#process?.kill(as);
+    this.#process?.end(as);
   }
 
   /** Asks it to end, and starts it again. */
   async restart(graceMs: number): Promise<void> {
     const process = this.#process;
     await this.#end(graceMs);
-    process?.kill('closed');
+    process?.end('closed');
   }
 
   /** Asks it to end, for good. */
@@ -101,7 +101,7 @@ export class Runtime {
     const process = this.#process;
     await this.#end(graceMs);
     this.#isEnded = true;
-    process?.kill('closed');
+    process?.end('closed');
   }
 
   async #end(graceMs: number): Promise<void> {

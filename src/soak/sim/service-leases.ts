@@ -59,7 +59,7 @@ export class ServiceLeases {
   }
 
   #nowMs(): number {
-    return this.#process.env.clock.now();
+    return this.#process.seam.clock.now();
   }
 
   #grant(sessionId: string, runtime: string): void {

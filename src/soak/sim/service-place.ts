@@ -76,7 +76,7 @@ export class ServicePlace implements Place {
     if (!this.#service) return false;
     const over = this.#stage.dice.lasts('restart', this.#service.process.name);
     const { dice, world } = this.#stage;
-    this.#service.process.kill();
+    this.#service.process.end();
     const maxMs = dice.isResting ? 0 : (dice.plan['slow-start'] ?? 0);
     if (maxMs > 0) dice.began('slow-start', 'service');
     world.schedule(200 + dice.random.next() * maxMs, () => {

@@ -58,6 +58,14 @@ const quietMs = 240_000;
 /** How long the ends of the runtimes may take. */
 const closeMs = 60_000;
 
+/**
+ * Watches for failures that no promise brings back, such as rejections that nobody handles, and tells
+ * `fail` of them until the function that it returns is called.
+ */
+export type FailureWatch = (fail: (cause: unknown) => void) => () => void;
+
+const watchNothing: FailureWatch = () => () => {};
+
 /** One simulation while it runs. */
 class Simulation {
   readonly #scenario: Scenario;
@@ -104,16 +112,15 @@ class Simulation {
     this.#operator = new Operator(stage, this.#place, this.#runtimes);
   }
 
-  async run(): Promise<SimulationResult> {
-    const onRejection = (reason: unknown) => this.#stage.world.fail(reason);
-    process.on('unhandledRejection', onRejection);
+  async run(watch: FailureWatch): Promise<SimulationResult> {
+    const unwatch = watch((cause) => this.#stage.world.fail(cause));
     try {
       await this.#play();
     } catch (thrown) {
       const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       this.#stage.accuse('I6', what);
     } finally {
-      process.off('unhandledRejection', onRejection);
+      unwatch();
     }
     return this.#result();
   }
@@ -221,6 +228,9 @@ function findingsOf({ violations }: Verdict): readonly Finding[] {
  * Runs a scenario in simulated time, and resolves with what became of it. Rejects only if the simulation itself
  * is broken.
  */
-export function simulate(scenario: Scenario): Promise<SimulationResult> {
-  return new Simulation(scenario).run();
+export function simulate(
+  scenario: Scenario,
+  watch: FailureWatch = watchNothing,
+): Promise<SimulationResult> {
+  return new Simulation(scenario).run(watch);
 }

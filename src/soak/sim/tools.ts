@@ -102,7 +102,7 @@ class Work {
 
   #dies(where: string): boolean {
     if (!this.#stage.dice.hits('crash-point', `${this.#process.name} ${where}`)) return false;
-    this.#process.kill();
+    this.#process.end();
     return true;
   }
 }

@@ -36,10 +36,10 @@ test('who is dead takes nothing, and leaves no timer', async () => {
   const world = new World(1);
   const process = new SimProcess(world, 'mayfly');
   let fired = 0;
-  process.env.clock.setTimeout(() => (fired += 1), 10);
-  world.schedule(5, () => process.kill());
+  process.seam.clock.setTimeout(() => (fired += 1), 10);
+  world.schedule(5, () => process.end());
   await world.run(20);
-  process.env.clock.setTimeout(() => (fired += 1), 1);
+  process.seam.clock.setTimeout(() => (fired += 1), 1);
   await world.run(40);
   expect({ fired, pending: process.pending }).toEqual({ fired: 0, pending: 0 });
 });
@@ -53,19 +53,19 @@ test('who stands still takes things later, in their order', async () => {
   process.standStill(100);
   await world.run(200);
   expect(seen.map(([, at]) => at)).toEqual([100, 100]);
-  expect(process.env.clock.monotonic()).toBe(200);
+  expect(process.seam.clock.monotonic()).toBe(200);
 });
 
 test('a wall clock that jumps moves no timer', async () => {
   const world = new World(1);
   const process = new SimProcess(world, 'traveller');
-  const before = process.env.clock.now();
+  const before = process.seam.clock.now();
   let firedAt = -1;
-  process.env.clock.setTimeout(() => (firedAt = world.nowMs), 50);
+  process.seam.clock.setTimeout(() => (firedAt = world.nowMs), 50);
   process.jumpClock(-3_600_000);
   await world.run(100);
   expect(firedAt).toBe(50);
-  expect(process.env.clock.now() - before).toBe(100 - 3_600_000);
+  expect(process.seam.clock.now() - before).toBe(100 - 3_600_000);
 });
 
 test('streams of random numbers do not shift each other', () => {
