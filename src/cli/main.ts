@@ -9,7 +9,9 @@ import { withAddress } from './command-options.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
 import { plainLines } from './plain-text.ts';
+import { addProxyCommand } from './proxy.ts';
 import { addSessionsCommand } from './sessions.ts';
+import { addSoakCommand } from './soak.ts';
 import { addToolsCommand } from './tools.ts';
 import { addWatchCommands } from './watch.ts';
 import { withWitnesses } from './witness.ts';
@@ -138,6 +140,10 @@ addCallsCommand(program);
 addWatchCommands(program);
 
 addLookCommands(program);
+
+addSoakCommand(program);
+
+addProxyCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,47 +1,15 @@
-/** `sessionmesh soak`: breaks whatever can break and says whether anything that was promised did. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * `sessionmesh soak`: breaks whatever can break and says whether anything that was promised did. Names the
+ * commands and reads their options; what runs is loaded when it is asked for.
+ */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { systemEnv } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
-import {
-  formatFaults,
-  isPresetName,
-  parseDuration,
-  parseFaults,
-  presets,
-  type FaultPlan,
-} from '../soak/fault-plan.ts';
-import {
-  topologies,
-  type LedgerKind,
-  type ScenarioWishes,
-  type Topology,
-} from '../soak/sim/scenario.ts';
-import { regressionOf } from '../soak/sim/regression.ts';
-import { shrink } from '../soak/sim/shrink.ts';
-import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
-import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '../soak/soak.ts';
-import { watchInterruption } from './interruption.ts';
-import { addSoakCheckCommand } from './soak-check.ts';
-import { formatSoak, formatSoakFailure, formatSoakProgress } from './soak-text.ts';
-import { openTerminal } from './terminal.ts';
-
-/** The options of the command, as they are read. */
-export interface SoakCommandOptions {
-  readonly seeds?: number;
-  readonly seed?: number;
-  readonly sessions?: number;
-  readonly calls?: number;
-  readonly duration?: number;
-  readonly faults?: FaultPlan;
-  readonly preset: string;
-  readonly topology?: Topology;
-  readonly ledger?: LedgerKind;
-  readonly history?: string;
-  readonly regressions?: string;
-  readonly json?: boolean;
-}
+import { parseDuration, parseFaults, presets } from '../soak/fault-plan.ts';
+import { jsonOption } from './command-options.ts';
+import type { SoakRealOptions } from './soak-real.ts';
+import type { RealTopology } from '../soak/real/index.ts';
+import type { Topology } from '../soak/sim/scenario.ts';
+import type { SoakSimOptions } from './soak-sim.ts';
 
 /** Reads an option with `read`; what it throws becomes a usage error. */
 function reading<Value>(read: (text: string) => Value): (text: string) => Value {
@@ -67,120 +35,78 @@ function readSeed(text: string): number {
   throw new SessionMeshError('option_invalid', { expected, found: text });
 }
 
-function wishesOf(options: SoakCommandOptions): ScenarioWishes {
-  const { sessions, calls, duration, faults, preset, topology, ledger } = options;
-  const isWhole = faults !== undefined;
-  const plan = faults ?? (isPresetName(preset) ? presets[preset] : presets.default);
-  return {
-    faults: plan,
-    isWhole,
-    ...(sessions === undefined ? {} : { sessions }),
+const count = reading(readCount);
+const time = reading(parseDuration);
+
+interface SoakCommandOptions
+  extends Omit<SoakSimOptions, 'topology'>, Omit<SoakRealOptions, 'topology'> {
+  readonly topology?: Topology | RealTopology;
+  readonly tier: 'sim' | 'real';
+  /** Of a person's own tools: how long a handler may take, which tools, and a file with arguments. */
+  readonly timeout?: number;
+  readonly only?: readonly string[];
+  readonly arguments?: string;
+}
+
+/** What a person's own tools are soaked with, where the options do not say. Times are milliseconds. */
+const toolDefaults = { calls: 400, durationMs: 30_000, timeoutMs: 10_000, seed: 1 };
+
+async function runTools(module: string, options: SoakCommandOptions): Promise<void> {
+  const { calls, duration, timeout, seed, only, arguments: file, json } = options;
+  const { runSoakToolsCommand } = await import('./soak-tools.ts');
+  await runSoakToolsCommand(module, {
+    ...toolDefaults,
     ...(calls === undefined ? {} : { calls }),
     ...(duration === undefined ? {} : { durationMs: duration }),
-    ...(topology === undefined ? {} : { topology }),
-    ...(ledger === undefined ? {} : { ledger }),
-  };
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(only === undefined ? {} : { only }),
+    ...(file === undefined ? {} : { arguments: file }),
+    ...(json === undefined ? {} : { json }),
+  });
 }
 
-/** The command that runs one simulation again. */
-function repeatCommand(
-  { scenario }: SimulationResult,
-  { preset, faults }: SoakCommandOptions,
-): string {
-  const plan = faults ? `--faults ${formatFaults(faults)}` : `--preset ${preset}`;
-  return `sessionmesh soak --tier sim --seed 0x${scenario.seed.toString(16)} ${plan}`;
+function misplaced(topology: string, tier: string): SessionMeshError {
+  const found = `--topology ${topology} with --tier ${tier}`;
+  const expected =
+    'child, socket, service or manager in a simulation; app-server or service for real';
+  return new SessionMeshError('option_invalid', { expected, found });
 }
 
-async function writeHistory(path: string, { history }: SimulationResult): Promise<void> {
-  const lines = [history.header, ...history.records].map((line) => JSON.stringify(line));
-  await writeFile(path, `${lines.join('\n')}\n`);
+async function runSim({ topology, ...options }: SoakCommandOptions): Promise<void> {
+  if (topology === 'app-server') throw misplaced(topology, 'sim');
+  const { runSimSoak } = await import('./soak-sim.ts');
+  await runSimSoak({ ...options, ...(topology === undefined ? {} : { topology }) });
 }
 
-/** Shrinks what failed and keeps it. Returns where. */
-async function keepRegression(folder: string, failed: SimulationResult): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const smallest = await shrink(failed);
-  const name = `${smallest.scenario.topology}-${smallest.scenario.seed.toString(16)}.json`;
-  const path = join(folder, name);
-  await writeFile(path, `${JSON.stringify(regressionOf(smallest), null, 2)}\n`);
-  return path;
+async function runReal({ topology, ...options }: SoakCommandOptions): Promise<void> {
+  const isKnown = topology === undefined || topology === 'app-server' || topology === 'service';
+  if (!isKnown) throw misplaced(topology, 'real');
+  const { runSoakReal } = await import('./soak-real.ts');
+  await runSoakReal({ ...options, ...(topology === undefined ? {} : { topology }) });
 }
 
-function jsonOf(report: SimSoakReport): object {
-  const { failed, last: _, ...figures } = report;
-  const failures = failed.map(({ scenario, findings, traceHash }) => ({
-    scenario,
-    findings,
-    traceHash,
-  }));
-  return { tier: 'sim', held: hasHeld(report), ...figures, failed: failures };
+async function run(module: string | undefined, options: SoakCommandOptions): Promise<void> {
+  if (module !== undefined) await runTools(module, options);
+  else if (options.tier === 'real') await runReal(options);
+  else await runSim(options);
 }
 
-/** A rejection that nobody handles belongs to the simulation that runs. */
-const watchRejections: FailureWatch = (fail) => {
-  process.on('unhandledRejection', fail);
-  return () => void process.off('unhandledRejection', fail);
-};
+const examples = `
+Examples:
+  $ sessionmesh soak --seeds 1000                          a thousand simulations, each another seed
+  $ sessionmesh soak --preset split-brain --seed 0x2a      one of them again
+  $ sessionmesh soak --tier real --preset harsh --duration 60s --html report.html
+  $ sessionmesh soak --tier real --kills 200               kill -9 of a runtime with a ledger
+  $ sessionmesh soak ./tools.ts                            your own tools, under faults; they really run
+  $ sessionmesh soak check history.jsonl                   the verdict on a history, whoever wrote it`;
 
-/** Runs simulations as the options say; the exit code is 0 only if everything held and was put to the test. */
-export async function runSimSoak(options: SoakCommandOptions): Promise<void> {
-  const { seeds = options.seed === undefined ? 100 : 1, seed = 1, history, regressions } = options;
-  let latest: SoakProgress | undefined;
-  const terminal = openTerminal(process.stderr, () => formatSoakProgress(latest, seeds));
-  const interruption = watchInterruption();
-  let report: SimSoakReport;
-  try {
-    report = await soakSimulated({
-      seed,
-      seeds,
-      wishes: wishesOf(options),
-      clock: systemEnv.clock,
-      watch: watchRejections,
-      onProgress: (progress) => {
-        latest = progress;
-      },
-      signal: interruption.signal,
-    });
-  } finally {
-    terminal.close();
-    interruption[Symbol.dispose]();
-  }
-  const shown = report.failed[0] ?? report.last;
-  if (history !== undefined && shown) await writeHistory(history, shown);
-  process.exitCode = hasHeld(report) ? 0 : 1;
-  if (options.json) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
-  else process.stdout.write(formatSoak(report));
-  for (const failed of report.failed) {
-    const lines = formatSoakFailure(failed, repeatCommand(failed, options));
-    process.stderr.write(lines);
-  }
-  const [first] = report.failed;
-  if (!first || regressions === undefined) return;
-  process.stderr.write(`kept, as small as it got: ${await keepRegression(regressions, first)}\n`);
-}
-
-/** Adds `soak`, which runs the simulator. Returns it, for the commands below it. */
-export function addSoakCommand(program: Command): Command {
-  const count = reading(readCount);
-  const soak = program
-    .command('soak')
-    .description('inject every fault there is and check that nothing is lost, run twice or crossed')
-    .addOption(new Option('--tier <tier>', 'where').choices(['sim']).default('sim'))
-    .addOption(new Option('--seeds <number>', 'simulations to run (default: 100)').argParser(count))
+function addRunOptions(soak: Command): void {
+  soak
     .addOption(
-      new Option('--seed <seed>', 'the first seed; alone: only it').argParser(reading(readSeed)),
-    )
-    .addOption(new Option('--sessions <number>', 'sessions of each simulation').argParser(count))
-    .addOption(new Option('--calls <number>', 'tool calls of each session').argParser(count))
-    .addOption(
-      new Option('--duration <time>', 'how long things go wrong, in simulated time').argParser(
-        reading(parseDuration),
-      ),
-    )
-    .addOption(
-      new Option('--faults <list>', 'such as drop=0.05,restart=30s').argParser(
-        reading(parseFaults),
-      ),
+      new Option('--tier <tier>', 'in a simulation, or on real processes')
+        .choices(['sim', 'real'])
+        .default('sim'),
     )
     .addOption(
       new Option('--preset <name>', 'a plan of faults')
@@ -188,15 +114,76 @@ export function addSoakCommand(program: Command): Command {
         .default('default'),
     )
     .addOption(
-      new Option('--topology <kind>', 'what the runtimes talk to').choices([...topologies]),
+      new Option('--faults <list>', 'such as drop=0.05,restart=30s').argParser(
+        reading(parseFaults),
+      ),
+    )
+    .addOption(
+      new Option('--seed <seed>', 'the first seed; alone: only it').argParser(reading(readSeed)),
+    )
+    .addOption(new Option('--seeds <number>', 'sim: how many (default: 100)').argParser(count))
+    .addOption(new Option('--sessions <number>', 'sessions at once').argParser(count))
+    .addOption(
+      new Option('--calls <number>', 'tool calls: sim of each session, real of all').argParser(
+        count,
+      ),
+    )
+    .addOption(new Option('--duration <time>', 'how long things go wrong: 30s, 1h').argParser(time))
+    .addOption(
+      new Option('--topology <kind>', 'what the runtimes talk to; app-server is for real').choices([
+        'child',
+        'socket',
+        'service',
+        'manager',
+        'app-server',
+      ]),
     )
     .addOption(
       new Option('--ledger <kind>', 'how claims are kept').choices(['none', 'sync', 'async']),
     )
+    .addOption(
+      new Option(
+        '--codex <kind>',
+        'real: Codex itself, or a program that plays it (default)',
+      ).choices(['real', 'scripted']),
+    )
+    .addOption(
+      new Option('--kills <number>', 'real: only kill -9 of a runtime, so often').argParser(count),
+    )
     .addOption(new Option('--history <file>', 'write the history of the run, as JSON lines'))
-    .addOption(new Option('--regressions <folder>', 'keep what fails there, made small'))
-    .addOption(new Option('--json', 'print JSON for programs instead of text for people'))
-    .action(runSimSoak);
-  addSoakCheckCommand(soak);
-  return soak;
+    .addOption(new Option('--html <file>', 'write a page with plots, which opens without network'))
+    .addOption(new Option('--regressions <folder>', 'sim: keep what fails there, made small'))
+    .addOption(
+      new Option(
+        '--timeout <time>',
+        'own tools: how long a handler may take (default: 10s)',
+      ).argParser(time),
+    )
+    .addOption(new Option('--only <names...>', 'own tools: only these'))
+    .addOption(
+      new Option('--arguments <file>', 'own tools: JSON with a list of arguments for each by name'),
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', examples);
+}
+
+/** Adds `soak` and the commands below it. */
+export function addSoakCommand(program: Command): void {
+  // So that options after `check` are its own, although `soak` has some of the same name.
+  program.enablePositionalOptions();
+  const soak = program
+    .command('soak')
+    .description('inject every fault there is and check that nothing is lost, run twice or crossed')
+    .argument('[module]', 'your own tools, to be soaked instead of the runtime')
+    .action(run);
+  soak.enablePositionalOptions();
+  addRunOptions(soak);
+  soak
+    .command('check <file>')
+    .description('check a history file: exit code 0 if all held, 1 if not, 2 if it cannot tell')
+    .addOption(jsonOption())
+    .addOption(new Option('--html <file>', 'write a page with plots, which opens without network'))
+    .action(async (file, options) =>
+      (await import('./soak-check.ts')).runSoakCheckCommand(file, options),
+    );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { addSoakCheckCommand } from '../../src/cli/soak-check.ts';
+import { addSoakCommand } from '../../src/cli/soak.ts';
 import { goodStory, story, storyCall, type Story } from '../soak/check/story.ts';
 
 let folder: string;
@@ -41,8 +41,8 @@ async function written(run: Story, tail = ''): Promise<string> {
 
 async function run(...args: string[]): Promise<typeof process.exitCode> {
   const program = new Command();
-  addSoakCheckCommand(program);
-  await program.parseAsync(['check', ...args], { from: 'user' });
+  addSoakCommand(program);
+  await program.parseAsync(['soak', 'check', ...args], { from: 'user' });
   return process.exitCode;
 }
 

@@ -135,8 +135,16 @@ test('a session that the user closed is not recoverable, one that ended with its
 });
 
 test('a session of an earlier process that is given up or closed is not recoverable any more', async () => {
-  // What was written outlives the first mesh.
-  const journal = { ...slowJournal().journal, close: async () => {} };
+  const inner = memoryJournal();
+  const journal: Journal = {
+    stats: inner.stats,
+    append: (entry) => inner.append(entry),
+    committed: () => inner.committed(),
+    recover: () => inner.recover(),
+    compact: () => inner.compact(),
+    // What was written outlives the first mesh.
+    close: () => inner.committed(),
+  };
   const host = simulatedHost(callNamedTools);
   const first = await openMesh(journal, host);
   const [one, other] = [await first.mesh.createSession(), await first.mesh.createSession()];
@@ -149,9 +157,11 @@ test('a session of an earlier process that is given up or closed is not recovera
   expect(idsOf()).toEqual([other.id]);
   const resumed = await mesh.resumeSession(other.id);
   mesh.giveUp(other.id);
+  await journal.committed();
   expect(journal.recover().sessions.map(({ sessionId }) => sessionId)).toEqual([other.id]);
   await resumed.close();
   await clock.advance(1);
+  await journal.committed();
   expect(idsOf()).toEqual([]);
   expect(journal.recover().sessions).toEqual([]);
 });

@@ -65,7 +65,7 @@ test('a session is made, and read at once', async () => {
   });
   // Codex lists no thread that nobody has said anything in.
   const list = async () => (await client.get('/api/sessions')).body.data;
-  expect(await list()).toEqual([session]);
+  expect(await list()).toEqual([{ ...session, status: { type: 'idle' } }]);
   await client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
   await endedTurn(client, id);
   expect(await list()).toMatchObject([{ sessionId: id, materialized: true }]);

@@ -169,7 +169,11 @@ test('what is said of a session as such', async () => {
   });
   exactly(await client.get('/api/sessions?limit=1'), {
     status: 200,
-    body: { data: [summary('team-x', true)], nextCursor: null, archived: false },
+    body: {
+      data: [{ ...summary('team-x', true), status: { type: 'idle' } }],
+      nextCursor: null,
+      archived: false,
+    },
   });
   exactly(await client.get(`/api/sessions/${id}/session-controls`), {
     status: 200,

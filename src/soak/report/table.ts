@@ -8,7 +8,10 @@ export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
 
 const colours = { held: 'green', violated: 'red', worthless: 'yellow', unseen: 'dim' } as const;
 
-function invariantRows({ verdict }: Report, paint: Paint): string[] {
+/** The part of a report that a table shows. */
+export type Reported = Pick<Report, 'verdict' | 'durationMs' | 'isTorn'>;
+
+function invariantRows({ verdict }: Reported, paint: Paint): string[] {
   return verdict.invariants.map(({ invariant, title, result, checked, violations }) => {
     const state = paint(colours[result], result.padEnd(8));
     const often = countText(result === 'violated' ? violations : checked).padStart(11);
@@ -33,7 +36,7 @@ function violationLines(violation: Violation, startedAt: number, paint: Paint): 
   ];
 }
 
-function figureLines({ verdict, durationMs }: Report): string[] {
+function figureLines({ verdict, durationMs }: Reported): string[] {
   const { calls, records, faults, latency, recovery, outcomes } = verdict;
   const spread = (name: string, { count, p50, p99, max }: typeof latency) =>
     count === 0
@@ -58,7 +61,7 @@ const headings = {
 
 /** The report as lines of text. Shows the first `violationsMax` violations. */
 export function renderTable(
-  report: Report,
+  report: Reported,
   paint: Paint = (_, text) => text,
   violationsMax = 20,
 ): string {

@@ -168,7 +168,7 @@ function childWire(runtime: SimProcess, { transport }: Connection, child: SimPro
     await transport.close(cause);
     await new Promise<void>((resolve) => {
       runtime.after(20, () => {
-        child.kill();
+        child.end();
         resolve();
       });
     });

@@ -14,7 +14,7 @@ import { SimDisk, type DiskImage } from './disk.ts';
 import type { Place, Stage } from './place.ts';
 import type { SimProcess } from './process.ts';
 import type { Random } from './random.ts';
-import { simTools } from './tools.ts';
+import { simTools, type ToolOwner } from './tools.ts';
 
 /** What a program is given. */
 export interface ProgramOptions {
@@ -39,7 +39,6 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['session_unknown', 'session_d
 export class Program {
   readonly #options: ProgramOptions;
   readonly #random: Random;
-  readonly #tools: readonly Tool[];
   readonly #stop = new AbortController();
   mesh: Mesh | null = null;
   #isClosing = false;
@@ -51,7 +50,6 @@ export class Program {
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#random = options.process.random.fork('program');
-    this.#tools = simTools(options.stage, options.process);
   }
 
   /** Runs it. Never rejects. */
@@ -165,7 +163,9 @@ export class Program {
     const { directory, process } = this.#options;
     try {
       const title = this.#random.chance(0.5) ? { title: 'simulated' } : {};
-      const session = await mesh.createSession({ tools: this.#tools, ...title });
+      const owner = { sessionId: '' };
+      const session = await mesh.createSession({ tools: this.#tools(owner), ...title });
+      owner.sessionId = session.id;
       if (!process.isAlive) return;
       directory.add(session.id);
     } catch (thrown) {
@@ -195,13 +195,17 @@ export class Program {
 
   async #resume(mesh: Mesh, sessionId: string): Promise<Session | undefined> {
     try {
-      return await mesh.resumeSession(sessionId, { tools: this.#tools });
+      return await mesh.resumeSession(sessionId, { tools: this.#tools({ sessionId }) });
     } catch (thrown) {
       this.#check(thrown);
       if (this.#isGone(thrown)) this.#options.directory.delete(sessionId);
       else await this.#wait(200 + this.#random.wait(1_000));
       return undefined;
     }
+  }
+
+  #tools(owner: ToolOwner): readonly Tool[] {
+    return simTools(this.#options.stage, this.#options.process, owner);
   }
 
   async #turn(session: Session): Promise<void> {

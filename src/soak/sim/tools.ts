@@ -15,6 +15,19 @@ const reasons: readonly [unknown, ...unknown[]] = [
   undefined,
 ];
 
+/** The session that tools were made for; known once it is open. */
+export interface ToolOwner {
+  sessionId: string;
+}
+
+/** One call of one tool. */
+interface Job {
+  readonly call: ToolCall;
+  readonly asked: CallArguments;
+  readonly isRepeatable: boolean;
+  readonly owner: ToolOwner;
+}
+
 /** The work of one call. */
 class Work {
   readonly #stage: Stage;
@@ -22,17 +35,15 @@ class Work {
   readonly #call: ToolCall;
   readonly #asked: CallArguments;
   readonly #isRepeatable: boolean;
+  readonly #owner: ToolOwner;
 
-  constructor(
-    stage: Stage,
-    process: SimProcess,
-    { call, asked, isRepeatable }: { call: ToolCall; asked: CallArguments; isRepeatable: boolean },
-  ) {
+  constructor(stage: Stage, process: SimProcess, { call, asked, isRepeatable, owner }: Job) {
     this.#stage = stage;
     this.#process = process;
     this.#call = call;
     this.#asked = asked;
     this.#isRepeatable = isRepeatable;
+    this.#owner = owner;
   }
 
   run(): Promise<string> {
@@ -84,7 +95,7 @@ class Work {
       type: 'world.handler.started',
       ...worldCall(issued),
       runtime: this.#process.name,
-      boundTo: this.#call.sessionId,
+      boundTo: this.#owner.sessionId,
       argumentsHash: hashOf(JSON.stringify(this.#call.arguments)),
       repeatable: this.#isRepeatable,
     });
@@ -119,8 +130,8 @@ export function declareTools({ witness, limits }: Stage): void {
 
 const quickTimeoutMs = 1_000;
 
-/** The tools of one runtime. `again` may run twice, `line` runs one at a time, `quick` has a short deadline. */
-export function simTools(stage: Stage, process: SimProcess): readonly Tool[] {
+/** The tools of one session. `again` may run twice, `line` runs one at a time, `quick` has a short deadline. */
+export function simTools(stage: Stage, process: SimProcess, owner: ToolOwner): readonly Tool[] {
   const make = (name: string, policy: object, isRepeatable = false): Tool =>
     tool({
       name,
@@ -128,7 +139,7 @@ export function simTools(stage: Stage, process: SimProcess): readonly Tool[] {
       input: argumentsSchema,
       ...policy,
       execute: (input: unknown, call: ToolCall) =>
-        new Work(stage, process, { call, asked: readArguments(input), isRepeatable }).run(),
+        new Work(stage, process, { call, asked: readArguments(input), isRepeatable, owner }).run(),
     });
   return [
     make('work', {}),

@@ -1,0 +1,95 @@
+/** `sessionmesh soak --tier real`: real processes, real links, and everything that can happen to them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { presets, isPresetName, type FaultPlan } from '../soak/fault-plan.ts';
+import {
+  runKillLoop,
+  runReal,
+  type RealOptions,
+  type RealProgress,
+  type RealResult,
+  type RealTopology,
+} from '../soak/real/index.ts';
+import { watchInterruption } from './interruption.ts';
+import { formatRealFigures, formatRealProgress } from './soak-real-text.ts';
+import { printReport, reportOf, verdictExitCodes, writePage } from './soak-report.ts';
+import { openTerminal } from './terminal.ts';
+
+/** The options of the tier, as they are read. Times are milliseconds. */
+export interface SoakRealOptions {
+  readonly topology?: RealTopology;
+  readonly codex?: 'real' | 'scripted';
+  readonly seed?: number;
+  readonly sessions?: number;
+  readonly calls?: number;
+  readonly duration?: number;
+  readonly faults?: FaultPlan;
+  readonly preset: string;
+  readonly ledger?: 'none' | 'sync' | 'async';
+  /** Only kill -9 of the runtime, so many times. */
+  readonly kills?: number;
+  readonly history?: string;
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+function realOptions(options: SoakRealOptions): RealOptions {
+  const { topology, codex, seed, sessions, calls, duration, preset, ledger } = options;
+  const faults = options.faults ?? (isPresetName(preset) ? presets[preset] : presets.default);
+  return {
+    faults,
+    ...(topology === undefined ? {} : { topology }),
+    ...(codex === undefined ? {} : { codex }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(sessions === undefined ? {} : { sessions }),
+    ...(calls === undefined ? {} : { calls }),
+    ...(duration === undefined ? {} : { durationMs: duration }),
+    ...(ledger === undefined ? {} : { ledger }),
+  };
+}
+
+/** Where the history goes: the page with the plots is made from it. */
+async function historyPlace({ history, html }: SoakRealOptions, resources: AsyncDisposableStack) {
+  if (history !== undefined || html === undefined) return history;
+  const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-soak-'));
+  resources.defer(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'history.jsonl');
+}
+
+/**
+ * Runs real processes as the options say. The exit code is 0 if every invariant held and every planned
+ * fault happened, 1 if an invariant was broken, 2 if the run shows neither.
+ */
+export async function runSoakReal(options: SoakRealOptions): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  using interruption = watchInterruption();
+  const history = await historyPlace(options, resources);
+  let latest: RealProgress | undefined;
+  const terminal = openTerminal(process.stderr, () => formatRealProgress(latest));
+  resources.defer(() => terminal.close());
+  const common = {
+    ...realOptions(options),
+    ...(history === undefined ? {} : { history }),
+    signal: interruption.signal,
+    onProgress: (progress: RealProgress) => {
+      latest = progress;
+    },
+  };
+  const { kills: rounds } = options;
+  const result: RealResult = await (rounds === undefined
+    ? runReal(common)
+    : runKillLoop({ ...common, rounds }));
+  terminal.close();
+  process.exitCode = verdictExitCodes[result.verdict.result];
+  if (options.html !== undefined && history !== undefined) {
+    await writePage(await reportOf(history), options.html);
+  }
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return;
+  }
+  const { verdict, durationMs } = result;
+  printReport({ verdict, durationMs, isTorn: false });
+  process.stdout.write(formatRealFigures(result));
+}

@@ -1,0 +1,129 @@
+/** `sessionmesh soak --tier sim`: the simulator over many seeds. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemEnv } from '../env.ts';
+import { formatFaults, isPresetName, presets, type FaultPlan } from '../soak/fault-plan.ts';
+import type { LedgerKind, ScenarioWishes, Topology } from '../soak/sim/scenario.ts';
+import { regressionOf } from '../soak/sim/regression.ts';
+import { shrink } from '../soak/sim/shrink.ts';
+import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
+import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '../soak/soak.ts';
+import { watchInterruption } from './interruption.ts';
+import { createReporter } from '../soak/report/reporter.ts';
+import { writePage } from './soak-report.ts';
+import { formatSoak, formatSoakFailure, formatSoakProgress } from './soak-text.ts';
+import { openTerminal } from './terminal.ts';
+
+/** The options of the command, as they are read. */
+export interface SoakSimOptions {
+  readonly seeds?: number;
+  readonly seed?: number;
+  readonly sessions?: number;
+  readonly calls?: number;
+  readonly duration?: number;
+  readonly faults?: FaultPlan;
+  readonly preset: string;
+  readonly topology?: Topology;
+  readonly ledger?: LedgerKind;
+  readonly history?: string;
+  readonly html?: string;
+  readonly regressions?: string;
+  readonly json?: boolean;
+}
+
+function wishesOf(options: SoakSimOptions): ScenarioWishes {
+  const { sessions, calls, duration, faults, preset, topology, ledger } = options;
+  const isWhole = faults !== undefined;
+  const plan = faults ?? (isPresetName(preset) ? presets[preset] : presets.default);
+  return {
+    faults: plan,
+    isWhole,
+    ...(sessions === undefined ? {} : { sessions }),
+    ...(calls === undefined ? {} : { calls }),
+    ...(duration === undefined ? {} : { durationMs: duration }),
+    ...(topology === undefined ? {} : { topology }),
+    ...(ledger === undefined ? {} : { ledger }),
+  };
+}
+
+/** The command that runs one simulation again. */
+function repeatCommand({ scenario }: SimulationResult, { preset, faults }: SoakSimOptions): string {
+  const plan = faults ? `--faults ${formatFaults(faults)}` : `--preset ${preset}`;
+  return `sessionmesh soak --tier sim --seed 0x${scenario.seed.toString(16)} ${plan}`;
+}
+
+async function writeHistory(path: string, { history }: SimulationResult): Promise<void> {
+  const lines = [history.header, ...history.records].map((line) => JSON.stringify(line));
+  await writeFile(path, `${lines.join('\n')}\n`);
+}
+
+/** The page of one simulation: the first that failed, or the last. */
+async function writeHtml(path: string, { history }: SimulationResult): Promise<void> {
+  const reporter = createReporter(history.header);
+  for (const record of history.records) reporter.push(record);
+  await writePage(reporter.finish(), path);
+}
+
+/** Shrinks what failed and keeps it. Returns where. */
+async function keepRegression(folder: string, failed: SimulationResult): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const smallest = await shrink(failed);
+  const name = `${smallest.scenario.topology}-${smallest.scenario.seed.toString(16)}.json`;
+  const path = join(folder, name);
+  await writeFile(path, `${JSON.stringify(regressionOf(smallest), null, 2)}\n`);
+  return path;
+}
+
+function jsonOf(report: SimSoakReport): object {
+  const { failed, last: _, ...figures } = report;
+  const failures = failed.map(({ scenario, findings, traceHash }) => ({
+    scenario,
+    findings,
+    traceHash,
+  }));
+  return { tier: 'sim', held: hasHeld(report), ...figures, failed: failures };
+}
+
+/** A rejection that nobody handles belongs to the simulation that runs. */
+const watchRejections: FailureWatch = (fail) => {
+  process.on('unhandledRejection', fail);
+  return () => void process.off('unhandledRejection', fail);
+};
+
+/** Runs simulations as the options say; the exit code is 0 only if everything held and was put to the test. */
+export async function runSimSoak(options: SoakSimOptions): Promise<void> {
+  const { seeds = options.seed === undefined ? 100 : 1, seed = 1, history, regressions } = options;
+  let latest: SoakProgress | undefined;
+  const terminal = openTerminal(process.stderr, () => formatSoakProgress(latest, seeds));
+  const interruption = watchInterruption();
+  let report: SimSoakReport;
+  try {
+    report = await soakSimulated({
+      seed,
+      seeds,
+      wishes: wishesOf(options),
+      clock: systemEnv.clock,
+      watch: watchRejections,
+      onProgress: (progress) => {
+        latest = progress;
+      },
+      signal: interruption.signal,
+    });
+  } finally {
+    terminal.close();
+    interruption[Symbol.dispose]();
+  }
+  const shown = report.failed[0] ?? report.last;
+  if (history !== undefined && shown) await writeHistory(history, shown);
+  if (options.html !== undefined && shown) await writeHtml(options.html, shown);
+  process.exitCode = hasHeld(report) ? 0 : 1;
+  if (options.json) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
+  else process.stdout.write(formatSoak(report));
+  for (const failed of report.failed) {
+    const lines = formatSoakFailure(failed, repeatCommand(failed, options));
+    process.stderr.write(lines);
+  }
+  const [first] = report.failed;
+  if (!first || regressions === undefined) return;
+  process.stderr.write(`kept, as small as it got: ${await keepRegression(regressions, first)}\n`);
+}
