@@ -138,7 +138,10 @@ export const errorTable = {
   team_member_unknown: row('no such member', 'use one of the names of the team'),
 
   // History
-  history_invalid: row('history cannot be read', 'see what was found; use the version that wrote it'),
+  history_invalid: row(
+    'history cannot be read',
+    'see what was found; use the version that wrote it',
+  ),
   history_open_failed: row('history cannot be written', 'name a file that does not exist yet'),
 
   // Control service

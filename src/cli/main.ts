@@ -116,6 +116,7 @@ withWitnesses(program.command('serve'))
   .addOption(
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),
   )
+  .addOption(new Option('--open', 'open the dashboard in a browser'))
   .addOption(json())
   .action(async (options) => (await import('./serve.ts')).runServeCommand(options));
 

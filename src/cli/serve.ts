@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import { startService, type Service } from '../service/service.ts';
 import { watchInterruption } from './interruption.ts';
+import { openBrowser } from './open-browser.ts';
 import { plainLine } from './plain-text.ts';
 import { stateDirOf } from './service-address.ts';
 import { loadToolModule } from './tool-module.ts';
@@ -31,6 +32,8 @@ export interface ServeCommandOptions extends WitnessOptions {
   readonly ledger?: string | boolean;
   /** What a crash of the machine may cost: nothing that was recorded (`sync`, the default), or its last moment. */
   readonly durability?: JournalMode;
+  /** Opens the dashboard in a browser. */
+  readonly open?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,10 +54,11 @@ function announce(service: Service, stateDir: string, json: boolean): void {
   const { url, tokenFile } = service;
   const stateFile = join(stateDir, 'service.json');
   const { pid } = process;
+  const dashboard = service.pageUrl();
   const token = tokenFile === null ? 'no token is asked for' : `its token is in ${tokenFile}`;
   const text = json
-    ? JSON.stringify({ type: 'service.started', url, pid, tokenFile, stateFile })
-    : `sessionmesh service at ${url}\n${token}\nCtrl-C ends it`;
+    ? JSON.stringify({ type: 'service.started', url, pid, tokenFile, stateFile, dashboard })
+    : `sessionmesh service at ${url}\n${token}\ndashboard: ${dashboard}\nCtrl-C ends it`;
   process.stdout.write(`${text}\n`);
 }
 
@@ -110,6 +114,9 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
     signal: interruption.signal,
   });
   announce(service, stateDir, json);
+  if (options.open && !(await openBrowser(service.pageUrl()))) {
+    process.stderr.write('sessionmesh: no browser could be opened; open the address yourself\n');
+  }
   await whenAborted(interruption.signal);
   if (!json) process.stdout.write('ending; turns may go on for a moment, Ctrl-C again stops now\n');
   await service.close();

@@ -7,6 +7,8 @@ import { chartOf } from '../../src/charts/chart.ts';
 import { layOut } from '../../src/charts/layout/layout.ts';
 import { svgOf } from '../../src/charts/svg.ts';
 import { errorTable } from '../../src/errors.ts';
+import { invariants } from '../../src/soak/check/verdict.ts';
+import { faultKinds } from '../../src/soak/fault.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -35,6 +37,18 @@ test('docs/errors.md lists the table of errors', async () => {
     '',
   ].join('\n');
   await expect(text).toMatchFileSnapshot(join(root, 'docs/errors.md'));
+});
+
+test('docs/soak.md lists the rules and the faults there are', () => {
+  const text = read('docs/soak.md');
+  const rules = Object.entries(invariants).map(([name, title]) => `| ${name} | ${title} |`);
+  const numbers = { probability: '0.05', period: '30s', duration: '2s' };
+  const faults = faultKinds.map(({ name, parameter, tiers, description }) => {
+    const where = tiers.length === 2 ? 'both' : tiers.join();
+    return `| \`${name}=${numbers[parameter]}\` | ${where} | ${description} |`;
+  });
+  for (const row of [...rules, ...faults]) expect(text).toContain(`\n${row}\n`);
+  expect(text.match(/^\| `\S+=\S+` \|/gm)).toHaveLength(faults.length);
 });
 
 test('every relative link in the documents leads somewhere', () => {

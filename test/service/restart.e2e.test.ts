@@ -2,6 +2,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { defaultLimits } from '../../src/limits.ts';
 import { startService } from '../../src/service/service.ts';
 import { codexProcesses, listeningCodex } from '../e2e/real-codex.ts';
 import { clientOf, openStream } from './client.ts';
@@ -15,6 +16,7 @@ import {
   newSession,
   pendingCalls,
   scratchFolder,
+  timedEnv,
   scriptedEnv,
 } from './scene.ts';
 
@@ -104,7 +106,9 @@ test('a Codex that does not answer holds nobody up for long', async () => {
 });
 
 test('a host that has failed for good is replaced, and sessions are found again', async () => {
-  const { client, host } = await fakeScene(callNamedTools, { limits: { serviceRevivalMs: 20 } });
+  // The time that the service waits before it tries again is over when the test says so.
+  const env = timedEnv();
+  const { client, host } = await fakeScene(callNamedTools, { env });
   const id = await newSession(client);
   host.controls.fail();
   expect((await client.get('/readyz')).status).toBe(503);
@@ -112,6 +116,7 @@ test('a host that has failed for good is replaced, and sessions are found again'
     status: 'error',
     code: 'codex_unavailable',
   });
+  await env.clock.advance(defaultLimits.serviceRevivalMs);
   await expect.poll(async () => (await client.get('/readyz')).status).toBe(200);
   await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
   const [{ requestId }] = await pendingCalls(client, id);

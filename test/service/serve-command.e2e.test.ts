@@ -107,6 +107,7 @@ test('for programs: one line of JSON, a token in a file, and a clean end at SIGT
     pid: child.pid,
     tokenFile: join(home, 'service-token'),
     stateFile: join(home, 'service.json'),
+    dashboard: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#code=\S{16,}$/),
   });
   const token = (await readFile(started.tokenFile, 'utf8')).trim();
   const client = clientOf({ url: started.url, token });
@@ -124,11 +125,12 @@ test('for programs: one line of JSON, a token in a file, and a clean end at SIGT
 
 test('for people: where it is and where its token is, never the token itself', async () => {
   const { child, lines, exited, until, home } = await runServe({});
-  await until(3);
+  await until(4);
   const token = (await readFile(join(home, 'service-token'), 'utf8')).trim();
   expect(lines).toEqual([
     expect.stringMatching(/^sessionmesh service at http:\/\/127\.0\.0\.1:\d+$/),
     `its token is in ${join(home, 'service-token')}`,
+    expect.stringMatching(/^dashboard: http:\/\/127\.0\.0\.1:\d+\/#code=\S{16,}$/),
     'Ctrl-C ends it',
   ]);
   expect(lines.join()).not.toContain(token);

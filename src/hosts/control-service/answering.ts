@@ -7,6 +7,8 @@
  * - A3 A service that gives request ids twice (it does not name its starts) is asked what it waits for
  *   before an answer is sent to an id that was not seen on the stream in use: it may be another call's by
  *   now, of this session or of any other. Only a call that is listed is answered then.
+ * - A4 So is one that names its starts, for a call of another start than the stream's: that one may have
+ *   ended, or may have begun so recently that the stream does not know of it.
  */
 import { backoffMs } from '../../backoff.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
@@ -72,10 +74,7 @@ export class Answering {
 
   /** One attempt. Never rejects. */
   async answer(call: HostCall, output: ToolOutput): Promise<AnswerVerdict> {
-    const { link, observer, context, sessions } = this.#options;
-    if (link.isOnline && link.hasEpochs && call.epoch !== link.epoch) {
-      return abandoned('the service that asked has ended');
-    }
+    const { observer, context, sessions } = this.#options;
     const text = JSON.stringify({ response: output });
     const { serviceBodyBytesMax } = context.limits;
     const bytes = Buffer.byteLength(text);
@@ -177,18 +176,23 @@ export class Answering {
     return afterMs === undefined ? verdict : { ...verdict, afterMs };
   }
 
-  /** A3: what is known of a call whose request id may be another call's by now, or null if it may be used. */
+  /** A3, A4: what is known of a call that the service may not wait for, or null if it may be answered. */
   async #obstacle({ call, seenDuring, mayHaveLanded }: OpenCall): Promise<AttemptResult | null> {
     const { link, listCalls } = this.#options;
-    const isCertain = link.hasEpochs || (link.isOnline && seenDuring === link.connections);
+    const isOfThisStart = !link.hasEpochs || call.epoch === link.epoch;
+    const isCertain = link.hasEpochs
+      ? isOfThisStart
+      : link.isOnline && seenDuring === link.connections;
     if (isCertain) return null;
     const listed = await listCalls(call.sessionId);
     if (listed.some((other) => isSameCall(other, call))) return null;
     const attempt = exception('the service does not list the call');
     // As with a service that does not know the call: an answer of ours was the last that was heard of it.
-    const verdict: AnswerVerdict = mayHaveLanded
-      ? { type: 'answered', presumed: true }
-      : abandoned('the service no longer waits for it');
+    // Where the start is another one, its end is as likely.
+    const verdict: AnswerVerdict =
+      mayHaveLanded && isOfThisStart
+        ? { type: 'answered', presumed: true }
+        : abandoned('the service no longer waits for it');
     return { attempt, verdict: this.#ifOnline(verdict) };
   }
 

@@ -2,7 +2,7 @@
 import type { JournalMode } from '../../ledger/journal.ts';
 import type { Verdict } from '../check/verdict.ts';
 import type { FaultPlan } from '../fault-plan.ts';
-import type { FaultName } from '../fault.ts';
+import { faultKind, type FaultName } from '../fault.ts';
 
 /** What the runtimes talk to: a Codex, by sockets and pipes; or a control service with a Codex behind it. */
 export type RealTopology = 'app-server' | 'service';
@@ -97,18 +97,6 @@ export interface RealResult {
 /** Faults that only a control service can suffer. */
 const serviceFaults: ReadonlySet<FaultName> = new Set(['drop', 'lose-reply', 'reorder', 'token']);
 
-/** Faults of the table that no run of this tier injects yet. */
-const unknownFaults: ReadonlySet<FaultName> = new Set([
-  'crash-point',
-  'clock-jump',
-  'disk-fail',
-  'disk-slow',
-  'power-loss',
-  'poison',
-  'refuse',
-  'split-brain',
-]);
-
 /** What only a program that plays Codex can do. */
 const scriptedFaults: ReadonlySet<FaultName> = new Set(['overload']);
 
@@ -117,7 +105,7 @@ export function isInjected(
   fault: FaultName,
   { topology = 'app-server', codex = 'scripted' }: RealOptions,
 ): boolean {
-  if (unknownFaults.has(fault)) return false;
+  if (!faultKind(fault).tiers.includes('real')) return false;
   if (serviceFaults.has(fault)) return topology === 'service';
   return codex === 'scripted' || !scriptedFaults.has(fault);
 }

@@ -281,3 +281,36 @@ test('Q5 a new start of our own service ends the calls of the one before', async
     outcome: 'cancelled',
   });
 });
+
+test('Q5 a call of the new start is answered while the old stream still counts as up', async () => {
+  const { mesh, stub, moving, clock, events } = await openScene();
+  const { hold, starts, release } = gate();
+  const session = await moving(mesh.createSession({ tools: [hold] }));
+  // The old stream has fallen silent: nobody says that there is a new start.
+  stub.sockets.clear();
+  stub.streamsDown = true;
+  stub.restart();
+  await moving(session.send('go'));
+  const requestId = stub.call(session.id, 'hold');
+  await moving(session.drainPendingCalls());
+  expect(starts).toHaveLength(1);
+  release();
+  await clock.advance(1_000);
+  expect(stub.answers).toMatchObject([{ requestId }]);
+  expect(events.find(({ type }) => type === 'call.settled')).toMatchObject({
+    outcome: 'answered',
+  });
+});
+
+test('Q5 a call of a start that has ended is not sent to the next one', async () => {
+  const { stub, clock, attempts, settled } = await submit(
+    Array.from({ length: 100 }, () => error500),
+  );
+  await clock.advance(10);
+  stub.fault = () => undefined;
+  stub.restart();
+  await clock.advance(20_000);
+  expect(attempts().every(({ path }) => path.includes('start-0'))).toBe(true);
+  expect(settled()).toMatchObject({ outcome: expect.stringMatching(/abandoned|cancelled/) });
+  expect(stub.answers).toEqual([]);
+});
