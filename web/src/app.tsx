@@ -8,16 +8,20 @@ import { ThemeSwitch } from './parts/theme-switch.tsx';
 import { useWaitingAnnouncements } from './model/notify.ts';
 import { TimeBar } from './parts/time-bar.tsx';
 import { CallPage } from './views/call.tsx';
+import { HostPage, MemberPage } from './views/machine.tsx';
 import { Overview } from './views/overview.tsx';
 import { SessionPage } from './views/session.tsx';
 import { SoakPage } from './views/soak.tsx';
 import { TeamPage } from './views/team.tsx';
 import { WaitingPage } from './views/waiting.tsx';
 
-type Tab = Extract<Route, { view: 'overview' | 'team' | 'waiting' | 'time' | 'soak' }>['view'];
+type Tab = Extract<Route, { view: 'overview' | 'team' | 'waiting' | 'soak' }>['view'];
 
 function NavLink({ view, children }: { view: Tab; children: ComponentChildren }) {
-  const isHere = route.value.view === view || (view === 'overview' && 'sessionId' in route.value);
+  const place = route.value;
+  const isBelow =
+    (view === 'overview' && 'sessionId' in place) || (view === 'team' && place.view === 'member');
+  const isHere = place.view === view || isBelow;
   return (
     <a href={hrefOf({ view })} class="nav-link" {...(isHere ? { 'aria-current': 'page' } : {})}>
       {children}
@@ -50,14 +54,14 @@ function HostState() {
   if (!known) return null;
   const words = { online: 'online', lost: 'lost', failed: 'failed', closed: 'closed' } as const;
   return (
-    <span class="host" data-link={known.link}>
+    <a class="host" data-link={known.link} href={hrefOf({ view: 'host' })}>
       <i class="lamp" aria-hidden="true" />
       <span class="host-name">
         {known.name}
         {known.codex ? ` ${known.codex}` : ''}
       </span>
       <span class="host-link">{words[known.link]}</span>
-    </span>
+    </a>
   );
 }
 
@@ -72,8 +76,11 @@ function View() {
       return <TeamPage />;
     case 'waiting':
       return <WaitingPage />;
+    case 'host':
+      return <HostPage />;
+    case 'member':
+      return <MemberPage name={place.name} />;
     case 'soak':
-    case 'time':
       return <SoakPage />;
     case 'overview':
       return <Overview />;

@@ -1,6 +1,12 @@
 /** The feed: who is told what, what it costs when nobody looks, and what happens to whoever falls behind. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { callNamedTools, codexScene, endedTurn, fakeScene, lookup, newSession } from '../scene.ts';
+import { simulatedHost } from '../../../src/hosts/simulated/host.ts';
+import { defaultLimits, type Limits } from '../../../src/limits.ts';
+import type { MeshEvent } from '../../../src/mesh/event.ts';
+import { startMesh } from '../../../src/mesh/start-mesh.ts';
+import { startDashboard } from '../../../src/service/inspection/dashboard-server.ts';
+import { meshSource } from '../../../src/service/inspection/mesh-source.ts';
 import { tool } from '../../../src/tools/tool.ts';
 import type { Json } from '../client.ts';
 import { eventually, openViewer, redeem, type Viewer } from './viewer.ts';
@@ -125,23 +131,48 @@ test('F2 what is not known any more is said, and everything is told anew', async
   }
 });
 
+/** A mesh with a dashboard that says how many observe the mesh. */
+async function observedScene(limits: Partial<Limits>) {
+  const source = meshSource({ limits: defaultLimits, runtime: 'test', name: 'a mesh' });
+  const observers = { count: 0 };
+  const observe: typeof source.observe = (observer) => {
+    observers.count += 1;
+    const stop = source.observe(observer);
+    return () => {
+      observers.count -= 1;
+      stop();
+    };
+  };
+  const onEvent = (event: MeshEvent) => source.onMeshEvent(event);
+  const mesh = await startMesh({ host: simulatedHost(callNamedTools), onEvent });
+  source.attach(mesh);
+  const dashboard = await startDashboard({ shown: { source: { ...source, observe } }, limits });
+  onTestFinished(async () => {
+    await dashboard.close();
+    await mesh.close({ graceMs: 1 });
+  });
+  const session = await mesh.createSession({ tools: [ping] });
+  const { cookie } = await redeem(dashboard.pageUrl());
+  const look = (query = '') => openViewer(dashboard.url, cookie, { query });
+  return { session, observers, look };
+}
+
 test('F1 nothing is observed before somebody looks, nor for long after the last one went', async () => {
-  const { client, look, work } = await scene({ limits: { inspectionLingerMs: 50 } });
-  const id = await newSession(client, []);
-  await work(id);
-  const first = await look(`?watch=${id}`);
+  const { session, observers, look } = await observedScene({ inspectionLingerMs: 50 });
+  await session.sendAndHandle('ping');
+  expect(observers.count).toBe(0);
+  const first = await look(`?watch=${session.id}`);
   const { overview, seq } = await first.of('snapshot');
-  expect(overview.rows[0]).toMatchObject({ id, calls: 0 });
+  expect(overview.rows[0]).toMatchObject({ id: session.id, calls: 0 });
+  expect(observers.count).toBe(1);
   const { epoch } = first.frames[0];
   await first.close();
-  await eventually(async () => {
-    const viewer = await look(`?epoch=${epoch}&since=${seq}`);
-    await viewer.settle();
-    const types = viewer.frames.map(({ type }) => type);
-    await viewer.close();
-    // What happened meanwhile was not observed, so it is not known.
-    expect(types).toContain('lagged');
-  });
+  await eventually(() => expect(observers.count).toBe(0));
+  await session.sendAndHandle('ping');
+  const back = await look(`?epoch=${epoch}&since=${seq}`);
+  // What happened meanwhile was not observed, so it is not known.
+  await back.of('lagged');
+  expect((await back.of('snapshot')).overview.counters).toMatchObject({ calls: 0 });
 });
 
 test('F3 whoever does not read is left behind, told so, and costs nobody else anything', async () => {

@@ -196,7 +196,7 @@ export interface ChartProps {
 }
 
 /** Text below this share of its size is not read any more: then the chart is scrolled instead. */
-const scaleMin = 0.64;
+const scaleMin = 0.87;
 const marginPx = 6;
 
 /** The chart. */

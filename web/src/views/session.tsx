@@ -1,5 +1,5 @@
 /** One session: its chart with the lock, its turns and calls, what was said, what the model can call. */
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { about, clockSkewMs, link, now, rows, rowsVersion } from '../model/run.ts';
 import { drawings, loadDrawings } from '../model/charts.ts';
@@ -58,8 +58,31 @@ function busyState(state: unknown): string | null {
   return name ?? null;
 }
 
+/** How the reader likes the chart; it stays so from session to session. */
+const isWhole = signal(false);
+const isHidden = signal(false);
+
+function ChartButtons({ busy }: { busy: string | null }) {
+  return (
+    <div class="chart-buttons">
+      {busy !== null && !isHidden.value && (
+        <button type="button" class="chip" onClick={() => (isWhole.value = !isWhole.value)}>
+          {isWhole.value ? `Only ${busy}` : 'Whole chart'}
+        </button>
+      )}
+      <button
+        type="button"
+        class="chip"
+        aria-expanded={!isHidden.value}
+        onClick={() => (isHidden.value = !isHidden.value)}
+      >
+        {isHidden.value ? 'Show chart' : 'Hide chart'}
+      </button>
+    </div>
+  );
+}
+
 function ChartPane({ shown }: { shown: ShownSession }) {
-  const isWhole = useSignal(false);
   const place = useRef<HTMLDivElement>(null);
   useEffect(loadDrawings, []);
   const machine = drawings.value?.session;
@@ -75,37 +98,31 @@ function ChartPane({ shown }: { shown: ShownSession }) {
     const from = element.getBoundingClientRect();
     const to = holder.getBoundingClientRect();
     element.scrollLeft += to.left + to.width / 2 - from.left - from.width / 2;
-  }, [machine, isWhole.value]);
+  }, [machine, isWhole.value, isHidden.value]);
   return (
-    <section class="chart-pane" aria-label="State chart">
-      <div
-        class="chart-scroll"
-        ref={place}
-        tabIndex={0}
-        role="region"
-        aria-label="State chart, scrollable"
-      >
-        {machine ? (
-          <ChartPicture
-            drawing={machine.drawing}
-            state={state}
-            move={move}
-            title="State chart of the session"
-            within={isWhole.value ? null : busy}
-          />
-        ) : (
-          <p class="quiet">Drawing the chart …</p>
-        )}
-      </div>
-      {busy !== null && (
-        <button
-          type="button"
-          class="chip chart-toggle"
-          onClick={() => (isWhole.value = !isWhole.value)}
+    <section class="chart-pane" aria-label="State chart" data-hidden={isHidden.value}>
+      {!isHidden.value && (
+        <div
+          class="chart-scroll"
+          ref={place}
+          tabIndex={0}
+          role="region"
+          aria-label="State chart, scrollable"
         >
-          {isWhole.value ? `Only ${busy}` : 'Whole chart'}
-        </button>
+          {machine ? (
+            <ChartPicture
+              drawing={machine.drawing}
+              state={state}
+              move={move}
+              title="State chart of the session"
+              within={isWhole.value ? null : busy}
+            />
+          ) : (
+            <p class="quiet">Drawing the chart …</p>
+          )}
+        </div>
       )}
+      <ChartButtons busy={busy} />
     </section>
   );
 }
@@ -134,11 +151,13 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   const at = isLive ? Date.now() + clockSkewMs.peek() : Math.max(lastAt, momentOf());
   return (
     <div class="session">
-      <Heading sessionId={sessionId} shown={shown} />
+      <div class="session-top">
+        <Heading sessionId={sessionId} shown={shown} />
+        {shown && <LockPanel session={shown.session} at={isLive ? null : at} />}
+      </div>
       {shown ? (
         <div class="session-body">
           <div class="session-left">
-            <LockPanel session={shown.session} at={isLive ? null : at} />
             <ChartPane shown={shown} />
             {about.value?.kind === 'live' && <SessionTime />}
           </div>

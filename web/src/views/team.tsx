@@ -153,7 +153,9 @@ function Members({ run }: { run: TeamView }) {
             </th>
             <td>
               <i class="swatch" data-member-state={state.split('.')[0]} aria-hidden="true" />
-              {state.replace('.', ' / ')}
+              <a href={hrefOf({ view: 'member', name })} aria-label={`State chart of ${name}`}>
+                {state.replace('.', ' / ')}
+              </a>
               {stallCause && <span class="quiet"> ({stallCause})</span>}
             </td>
             <td class="number">{turns}</td>
