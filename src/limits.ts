@@ -123,6 +123,10 @@ export const defaultLimits = {
    */
   journalQueuedMax: 10_000,
   journalQueuedBytesMax: 64 * 1024 * 1024,
+  /** A part of one write that reached this size takes no more entries; the next begins. */
+  journalBatchBytesMax: 64 * 1024,
+  /** Ends of calls and sessions are written with whatever is written next, and at most this much later. */
+  journalEndsMs: 25,
   /** Under `async`: what was written is flushed to the disk at most this much later. */
   journalSyncMs: 25,
   /** Waits between attempts to write while the disk fails; new calls are refused meanwhile. */

@@ -8,6 +8,7 @@ export interface Files extends Pick<
   | 'accessSync'
   | 'closeSync'
   | 'existsSync'
+  | 'fdatasyncSync'
   | 'fsyncSync'
   | 'mkdirSync'
   | 'openSync'

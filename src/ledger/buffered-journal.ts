@@ -11,9 +11,10 @@ import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Journal, JournalEntry, JournalStats, Recovery } from './journal.ts';
+import { foldStore, type JournalFold } from './journal-fold.ts';
 import { JournalOrder } from './journal-order.ts';
-import { rowChars, type JournalRow } from './journal-row.ts';
-import { recoverFrom, type JournalStore } from './journal-store.ts';
+import type { JournalStore } from './journal-store.ts';
+import { Retention } from './retention.ts';
 
 export interface BufferedJournalOptions {
   /** Belongs to the journal from here on. */
@@ -21,6 +22,8 @@ export interface BufferedJournalOptions {
   readonly env: Env;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** What is in the store, where somebody has just read it. */
+  readonly fold?: JournalFold;
 }
 
 /**
@@ -35,8 +38,14 @@ export class BufferedJournal implements Journal {
   readonly #limits: Limits;
   readonly #logger: Logger;
   readonly #order: JournalOrder;
-  #queue: JournalRow[] = [];
+  readonly #retention: Retention;
+  /** What is in the store, as long as nothing was written since it was opened. */
+  #fold: JournalFold | undefined;
+  #queue: string[] = [];
   #queuedBytes = 0;
+  /** Calls and sessions that are over by what is queued. */
+  #queuedCalls = 0;
+  #queuedSessions = 0;
   /** What `committed()` gave out since the last attempt to write. */
   #asked: PromiseWithResolvers<void> | undefined;
   #willWrite = false;
@@ -44,6 +53,8 @@ export class BufferedJournal implements Journal {
   #failure: SessionMeshError | undefined;
   #failures = 0;
   #retry: Timer | undefined;
+  /** Writes what nobody asks for. */
+  #lazy: Timer | undefined;
   #closing: Promise<void> | undefined;
   #commits = 0;
   #forgotten = 0;
@@ -54,12 +65,14 @@ export class BufferedJournal implements Journal {
   /** Monotonic time before which no step of forgetting is worth its while. */
   #restUntilMs = 0;
 
-  constructor({ store, env, limits, logger }: BufferedJournalOptions) {
+  constructor({ store, env, limits, logger, fold }: BufferedJournalOptions) {
     this.#store = store;
     this.#env = env;
     this.#limits = limits;
     this.#logger = logger;
-    this.#order = new JournalOrder(store);
+    this.#fold = fold ?? foldStore(store, limits);
+    this.#order = new JournalOrder(this.#fold);
+    this.#retention = new Retention(store, this.#fold);
     this.#bytes = store.measure();
     store.onLost((cause) => this.#onFailed(cause));
   }
@@ -68,7 +81,7 @@ export class BufferedJournal implements Journal {
     return {
       queued: this.#queue.length,
       open: this.#order.open,
-      finished: this.#store.finished,
+      finished: this.#retention.finished,
       commits: this.#commits,
       forgotten: this.#forgotten,
       forgottenEarly: this.#forgottenEarly,
@@ -80,23 +93,28 @@ export class BufferedJournal implements Journal {
   append(entry: JournalEntry): void {
     this.#assertOpen();
     if (entry.type === 'intent' || entry.type === 'session.opened') this.#admit();
-    const row = this.#order.place(entry);
-    if (!row) return;
-    this.#queue.push(row);
-    this.#queuedBytes += rowChars(row);
-    this.#writeSoon();
+    const line = this.#order.place(entry);
+    if (line === undefined) return;
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
+    const isEnd = entry.type === 'settled';
+    if (isEnd) this.#queuedCalls += 1;
+    else if (line.startsWith('closed')) this.#queuedSessions += 1;
+    if (isEnd || entry.type === 'session.closed') this.#writeLater();
+    else this.#writeSoon();
   }
 
   committed(): Promise<void> {
     if (this.#closing) return this.#closing;
     if (this.#queue.length === 0 && this.#failures === 0) return Promise.resolve();
     this.#asked ??= Promise.withResolvers();
+    this.#writeSoon();
     return this.#asked.promise;
   }
 
   recover(): Recovery {
     this.#assertOpen();
-    return recoverFrom(this.#store, this.#limits);
+    return (this.#fold ?? foldStore(this.#store, this.#limits)).recover();
   }
 
   compact(): boolean {
@@ -104,12 +122,13 @@ export class BufferedJournal implements Journal {
     const { ledgerCallsMax, ledgerKeepMs, journalStepCallsMax } = this.#limits;
     const isNearlyFull = this.#bytes > this.#limits.journalBytesMax * nearlyFull;
     const old = this.#env.clock.now() - ledgerKeepMs;
-    const { settledAt, sessions, shrunk } = this.#store.forget({
+    const { settledAt, sessions, shrunk } = this.#retention.forget({
       // A part at a time, lest a few big answers cost the memory of everything else.
-      keepCalls: isNearlyFull ? Math.floor(this.#store.finished * nearlyFull) : ledgerCallsMax,
+      keepCalls: isNearlyFull ? Math.floor(this.#retention.finished * nearlyFull) : ledgerCallsMax,
       before: isNearlyFull ? Infinity : old,
       stepMax: journalStepCallsMax,
     });
+    this.#fold = undefined;
     this.#forgotten += settledAt.length;
     this.#forgottenEarly += settledAt.filter((at) => at >= old).length;
     if (isNearlyFull) this.#measure();
@@ -157,26 +176,42 @@ export class BufferedJournal implements Journal {
     queueMicrotask(() => process.nextTick(this.#onTurnEnd));
   }
 
+  /** Writes soon enough what nobody waits for, unless something else is written before. */
+  #writeLater(): void {
+    if (this.#lazy !== undefined || this.#willWrite || this.#retry !== undefined) return;
+    this.#lazy = this.#env.clock.setTimeout(() => {
+      this.#lazy = undefined;
+      this.#onTurnEnd();
+    }, this.#limits.journalEndsMs);
+  }
+
   readonly #onTurnEnd = (): void => {
     this.#willWrite = false;
     if (!this.#closing && this.#retry === undefined) this.#write();
   };
 
-  /** One attempt at everything that is queued. Returns whether it succeeded. */
-  #write(): boolean {
-    const rows = this.#queue;
+  /** One attempt at everything that is queued. */
+  #write(): void {
+    const lines = this.#queue;
     try {
-      this.#store.write(rows);
+      this.#store.write(lines);
     } catch (thrown) {
       this.#onFailed(thrown);
-      return false;
+      return;
     }
-    if (rows.length > 0) this.#commits += 1;
+    if (lines.length > 0) this.#onWritten();
+    this.#onSucceeded();
+  }
+
+  #onWritten(): void {
+    this.#commits += 1;
+    this.#fold = undefined;
     this.#unmeasuredBytes += this.#queuedBytes;
+    this.#retention.add(this.#queuedCalls, this.#queuedSessions);
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#onSucceeded();
-    return true;
+    this.#queuedCalls = 0;
+    this.#queuedSessions = 0;
   }
 
   #onSucceeded(): void {
@@ -185,6 +220,7 @@ export class BufferedJournal implements Journal {
     this.#failure = undefined;
     this.#asked?.resolve();
     this.#asked = undefined;
+    this.#disarmLazy();
     if (this.#hasToTidy()) queueMicrotask(() => this.#tidy());
   }
 
@@ -212,13 +248,19 @@ export class BufferedJournal implements Journal {
   #disarm(): void {
     if (this.#retry !== undefined) this.#env.clock.clearTimeout(this.#retry);
     this.#retry = undefined;
+    this.#disarmLazy();
+  }
+
+  #disarmLazy(): void {
+    if (this.#lazy !== undefined) this.#env.clock.clearTimeout(this.#lazy);
+    this.#lazy = undefined;
   }
 
   #hasToTidy(): boolean {
     const { ledgerCallsMax, journalStepCallsMax, journalLogBytesMax, journalBytesMax } =
       this.#limits;
     if (this.#unmeasuredBytes >= journalLogBytesMax) this.#measure();
-    const hasMany = this.#store.finished >= ledgerCallsMax + journalStepCallsMax;
+    const hasMany = this.#retention.finished >= ledgerCallsMax + journalStepCallsMax;
     if (!hasMany && this.#bytes <= journalBytesMax * nearlyFull) return false;
     return this.#env.clock.monotonic() >= this.#restUntilMs;
   }

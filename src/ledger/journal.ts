@@ -7,7 +7,8 @@
  * - J2 What `committed()` has resolved for survives as the {@link JournalMode} says.
  * - J3 What becomes of a call that was taken is never refused; only new calls and sessions are.
  * - J4 Nobody waits for the disk but who asks to: `append` only queues, and everything appended in one
- *   turn of the event loop shares one transaction.
+ *   turn of the event loop shares one transaction. Ends, for which nobody waits, make none of their own:
+ *   a call whose end a crash took is recovered as unconfirmed or unknown, and the host is asked.
  */
 import type { CallOutcome } from '../../machines/call.ts';
 import type { ToolOutput, ToolPolicy } from '../tools/contract.ts';
@@ -115,7 +116,7 @@ export interface Recovery {
   readonly unconfirmed: readonly UnconfirmedCall[];
   /** Calls to report as unknown, or to run again if they are `repeatable`; in the same order. */
   readonly unknown: readonly UnknownCall[];
-  /** Calls to recognise should they come again, newest first; as many as the ledger remembers. */
+  /** Calls to recognise should they come again, the last to end first; as many as the ledger remembers. */
   readonly finished: readonly SettledCall[];
   /** Open sessions, in the order they were opened. */
   readonly sessions: readonly Omit<SessionOpenedEntry, 'type'>[];
@@ -142,7 +143,8 @@ export interface JournalStats {
 export interface Journal {
   readonly stats: JournalStats;
   /**
-   * Queues an entry; it is written at the end of this turn of the event loop.
+   * Queues an entry; it is written at the end of this turn of the event loop. The end of a call or a
+   * session is written with whatever is written next, or `journalEndsMs` later, or once it is asked for.
    * @throws SessionMeshError `ledger_full` or `ledger_write_failed` for a new call or session while too
    * much waits or the disk fails; `ledger_misused` for an entry that does not follow from those before it;
    * `json_invalid` for what JSON cannot express; `ledger_closed`. Nothing changes then.
@@ -159,7 +161,7 @@ export interface Journal {
    */
   recover(): Recovery;
   /**
-   * Forgets a few finished calls: the oldest of those that are over for `ledgerKeepMs`, beyond
+   * Forgets a few finished calls: the first to end of those that are over for `ledgerKeepMs`, beyond
    * `ledgerCallsMax`; and gives unused space back. Returns whether there was anything to do, so that it
    * may be called until there is not. The journal does it by itself as it grows.
    * @throws SessionMeshError `ledger_write_failed`, `ledger_closed`.

@@ -20,6 +20,7 @@ import type { Tool, ToolOutput } from '../tools/contract.ts';
 import { failureText, type Failure } from '../tools/failure.ts';
 import { failureOutput } from '../tools/output.ts';
 import type { Approvals } from './approvals.ts';
+import { CommitQueue } from './commit-queue.ts';
 import { Durability } from './durability.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
@@ -69,6 +70,11 @@ export class Dispatcher {
   readonly #execution: Execution;
   readonly #outbox: Outbox;
   readonly #repeats: Repeats;
+  /** Calls whose answer is not committed yet. */
+  readonly #answers = new CommitQueue<LiveCall>(
+    (live) => this.#submit(live),
+    (live, cause) => this.#recordAgain(live, cause),
+  );
   #repeated = 0;
   #late = 0;
   #reused = 0;
@@ -271,23 +277,35 @@ export class Dispatcher {
     code: ErrorCode | null,
     durability: Durability,
   ): void {
-    const record = async () => {
+    try {
       // A call that was answered without a handler was not recorded before.
-      if (!live.isJournaled) void durability.intent(live).catch(() => {});
-      await durability.outcome(live, output, code);
-    };
-    record().then(
-      () => {
-        if (live.record.outcome === null) this.#outbox.submit(live, output);
-        else this.#answerAgain(live.call, output);
-      },
-      (thrown: unknown) => {
-        const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
-        this.#context.logger.error(fields, 'an answer was not recorded');
-        // A refusal of the journal itself concerns calls that no handler ran for: those are safe to answer.
-        if (!live.isJournaled) this.#outbox.submit(live, output);
-      },
+      if (!live.isJournaled) durability.intent(live).catch(() => {});
+      this.#answers.add(live, durability.outcome(live, output, code));
+    } catch (thrown) {
+      this.#onUnrecorded(live, thrown);
+    }
+  }
+
+  /** Hands over an answer that is recorded; the call may be over meanwhile. */
+  #submit(live: LiveCall): void {
+    const { output } = live.open;
+    if (!output) return;
+    if (live.record.outcome === null) this.#outbox.submit(live, output);
+    else this.#answerAgain(live.call, output);
+  }
+
+  #recordAgain(live: LiveCall, cause: unknown): void {
+    this.#durability?.retry(cause).then(
+      () => this.#submit(live),
+      (thrown: unknown) => this.#onUnrecorded(live, thrown),
     );
+  }
+
+  #onUnrecorded(live: LiveCall, thrown: unknown): void {
+    const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
+    this.#context.logger.error(fields, 'an answer was not recorded');
+    // A refusal of the journal itself concerns calls that no handler ran for: those are safe to answer.
+    if (!live.isJournaled) this.#submit(live);
   }
 
   #cancel(live: LiveCall, reason: string): void {

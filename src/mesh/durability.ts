@@ -7,7 +7,7 @@
 import type { CallOutcome } from '../../machines/call.ts';
 import { backoffMs } from '../backoff.ts';
 import { sleep, type Env } from '../env.ts';
-import { messageOf, type ErrorCode } from '../errors.ts';
+import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
 import type { SessionSettings } from '../hosts/host.ts';
 import type { Journal, Recovery } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -111,16 +111,27 @@ export class Durability {
     return journal.committed();
   }
 
-  /**
-   * Records an answer; resolves when it is committed and may be submitted. A disk that fails is asked
-   * again, with backoff, until the mesh closes: an answer is never submitted unrecorded.
-   */
-  async outcome(live: LiveCall, output: ToolOutput, code: ErrorCode | null): Promise<void> {
+  /** Records an answer. Resolves when that is committed and it may be submitted; see {@link retry}. */
+  outcome(live: LiveCall, output: ToolOutput, code: ErrorCode | null): Promise<void> {
     const { journal, env } = this.#context;
     const expired = live.open.state === 'expiring';
     const { key } = live.open;
     journal.append({ type: 'outcome', key, output, code, expired, at: env.clock.now() });
-    for (let attempt = 1; !(await this.#isCommitted()); attempt += 1) await this.#wait(attempt);
+    return journal.committed();
+  }
+
+  /**
+   * Resolves when an answer is committed that was not at first. A disk that fails is asked again, with
+   * backoff, until the mesh closes: an answer is never submitted unrecorded.
+   * @param thrown why it was not
+   */
+  async retry(thrown: unknown): Promise<void> {
+    let cause: unknown = thrown;
+    for (let attempt = 1; cause !== undefined; attempt += 1) {
+      this.#context.logger.error({ error: messageOf(cause) }, 'an outcome could not be recorded');
+      await this.#wait(attempt);
+      cause = await this.#failureOfCommit();
+    }
   }
 
   /** Records the end of a call. */
@@ -184,13 +195,12 @@ export class Durability {
     this.#context.journal.append({ type: 'settled', key, outcome, at });
   }
 
-  async #isCommitted(): Promise<boolean> {
+  async #failureOfCommit(): Promise<unknown> {
     try {
       await this.#context.journal.committed();
-      return true;
+      return undefined;
     } catch (thrown) {
-      this.#context.logger.error({ error: messageOf(thrown) }, 'an outcome could not be recorded');
-      return false;
+      return thrown ?? new SessionMeshError('ledger_write_failed');
     }
   }
 

@@ -21,6 +21,7 @@ import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
 import { Approvals } from './approvals.ts';
 import { CallContext } from './call-context.ts';
+import { CommitQueue } from './commit-queue.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Durability } from './durability.ts';
 import type { Announce } from './event.ts';
@@ -58,6 +59,11 @@ export class Execution {
   readonly #context: ExecutionContext;
   readonly #admission: Admission;
   readonly #deadlines: Deadlines<LiveCall>;
+  /** Calls whose start is not committed yet. */
+  readonly #starts = new CommitQueue<LiveCall>(
+    (live) => this.#start(live),
+    (live, thrown) => this.#refuse(live, thrown),
+  );
   readonly approvals: Approvals;
 
   constructor(context: ExecutionContext) {
@@ -160,16 +166,17 @@ export class Execution {
       this.#start(live);
       return;
     }
-    const onRefused = (thrown: unknown) => {
-      const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
-      this.#context.logger.error(fields, 'a call could not be recorded, so it was not run');
-      this.#fail(live, 'overloaded', { kind: 'overloaded' });
-    };
     try {
-      durability.intent(live).then(() => this.#start(live), onRefused);
+      this.#starts.add(live, durability.intent(live));
     } catch (thrown) {
-      onRefused(thrown);
+      this.#refuse(live, thrown);
     }
+  }
+
+  #refuse(live: LiveCall, thrown: unknown): void {
+    const fields = { ...referenceOf(live.call), error: messageOf(thrown) };
+    this.#context.logger.error(fields, 'a call could not be recorded, so it was not run');
+    this.#fail(live, 'overloaded', { kind: 'overloaded' });
   }
 
   /** Runs the handler, unless the call was over before its start was recorded. */

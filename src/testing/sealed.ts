@@ -15,6 +15,7 @@ export const sealedFiles: Files = {
   accessSync: files,
   closeSync: files,
   existsSync: files,
+  fdatasyncSync: files,
   fsyncSync: files,
   mkdirSync: files,
   openSync: files,

@@ -156,6 +156,24 @@ describe.each(backends)('a journal %s', (_name, open) => {
     expect(journal.stats).toMatchObject({ queued: 0, commits: 1 });
   });
 
+  test('writes ends, for which nobody waits, with what comes next or a little later', async () => {
+    const { journal, env } = open({ journalEndsMs: 20 });
+    for (const number of [1, 2, 3]) journal.append(makeIntent(number));
+    await journal.committed();
+    journal.append(makeSettled(1, { outcome: 'cancelled' }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(journal.stats).toMatchObject({ queued: 1, finished: 0, commits: 1 });
+    journal.append(makeOutcome(2));
+    await journal.committed();
+    expect(journal.stats).toMatchObject({ queued: 0, finished: 1, commits: 2 });
+    journal.append(makeSettled(2));
+    await env.clock.advance(20);
+    expect(journal.stats).toMatchObject({ queued: 0, finished: 2, commits: 3 });
+    journal.append(makeSettled(3, { outcome: 'cancelled' }));
+    await journal.committed();
+    expect(journal.stats).toMatchObject({ queued: 0, finished: 3, commits: 4 });
+  });
+
   test('refuses what does not follow, and nothing changes', async () => {
     const { journal } = open();
     const misuses: readonly (readonly [JournalEntry, JournalEntry[]])[] = [

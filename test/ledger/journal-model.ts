@@ -16,6 +16,8 @@ interface ModelCall {
   last: IntentEntry;
   outcome?: OutcomeEntry;
   settled?: SettledEntry;
+  /** How many calls were over before it was. */
+  endedAfter?: number;
 }
 
 /** Whether a call that came this far may end so. Written down here, not read from the machine. */
@@ -48,6 +50,7 @@ function apply(calls: ModelCall[], sessions: SessionOpenedEntry[], entry: Journa
       return true;
     case 'settled':
       if (!open || !mayEnd(open, entry.outcome)) return false;
+      open.endedAfter = calls.filter(({ settled }) => settled).length;
       open.settled = entry;
       return true;
     case 'session.opened':
@@ -59,6 +62,8 @@ function apply(calls: ModelCall[], sessions: SessionOpenedEntry[], entry: Journa
       return true;
   }
 }
+
+const byEnd = (one: ModelCall, other: ModelCall) => (other.endedAfter ?? 0) - (one.endedAfter ?? 0);
 
 /** What these entries leave, or undefined if one of them does not follow. */
 export function foldEntries(entries: readonly JournalEntry[]): Recovery | undefined {
@@ -79,7 +84,7 @@ export function foldEntries(entries: readonly JournalEntry[]): Recovery | undefi
       const { output, code, expired } = call.outcome;
       return [{ ...start(call), output, code, expired }];
     }),
-    finished: calls.toReversed().flatMap((call) => {
+    finished: calls.toSorted(byEnd).flatMap((call) => {
       if (!call.settled) return [];
       const { output = null, code = null } = call.outcome ?? {};
       const { outcome, at: settledAt } = call.settled;

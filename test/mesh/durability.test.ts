@@ -120,6 +120,7 @@ test('the next process knows what finished, and says that what did not finish is
   await session.interrupt();
   await first.clock.advance(10);
   expect((await turn).status).toBe('interrupted');
+  await journal.committed();
   expect(journal.recover()).toMatchObject({ unknown: [], finished: [{ outcome: 'cancelled' }] });
 });
 

@@ -1,18 +1,11 @@
-/** Whether a journal is what its writer left: its pages, its rows, and how they follow from each other. */
+/** Whether a journal is what its writer left: its pages, its batches, and how each line follows. */
 import type { DatabaseSync } from 'node:sqlite';
 import { systemEnv, type Files } from '../../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import { resolveLimits, type Limits } from '../../limits.ts';
-import { mayEnd, stateOf } from '../journal-order.ts';
-import { readIntent, type StoredCall } from '../journal-row.ts';
+import { JournalFold } from '../journal-fold.ts';
+import { readBatch, selectBatches } from './batch.ts';
 import { isDamage, openFailure } from './failure.ts';
-import {
-  readStoredCall,
-  readStoredSession,
-  selectCalls,
-  selectSessions,
-  type SqliteRow,
-} from './row.ts';
 import { applicationId, newerVersion, readPragma, schemaSteps } from './schema.ts';
 
 /** What the pages of a file say. */
@@ -23,22 +16,20 @@ export interface PageReport {
   readonly problems: readonly string[];
 }
 
-/** What the rows say. */
-export interface RowReport {
+/** What the lines say. */
+export interface LineReport {
+  readonly fold: JournalFold;
+  readonly problems: readonly string[];
+}
+
+/** What a check found. */
+export interface JournalReport extends PageReport {
   /** Calls that are not over, and calls that are. */
   readonly open: number;
   readonly finished: number;
   /** Sessions that have not ended. */
   readonly sessions: number;
-  readonly problems: readonly string[];
 }
-
-/** What a check found. */
-export interface JournalReport extends PageReport, RowReport {
-  readonly problems: readonly string[];
-}
-
-type Tally = { -readonly [Part in Exclude<keyof RowReport, 'problems'>]: number };
 
 /**
  * Opens the file at `path` without changing anything, beside its writer if there is one.
@@ -84,9 +75,10 @@ function damageOf(thrown: unknown): string {
   return `expected ${thrown.facts.expected}, found ${thrown.facts.found}`;
 }
 
-function problemIn(look: () => string | undefined): string | undefined {
+function problemIn(read: () => unknown): string | undefined {
   try {
-    return look();
+    read();
+    return undefined;
   } catch (thrown) {
     return damageOf(thrown);
   }
@@ -101,69 +93,16 @@ function* guarded(search: () => Iterable<string>): Iterable<string> {
   }
 }
 
-function lifeProblem({ intent, restart, outcome, settlement }: StoredCall): string | undefined {
-  if (restart && intent.effects !== 'repeatable') return 'was started twice';
-  if (settlement && !mayEnd(stateOf(outcome), settlement.outcome)) {
-    const answer = outcome ? 'an answer' : 'no answer';
-    return `is ${settlement.outcome} with ${answer}`;
-  }
-  return undefined;
-}
-
-/** Notes what there is, and returns what is wrong with it. */
-type Look = (row: SqliteRow) => string | undefined;
-
-function lookAtCalls(tally: Tally): Look {
-  const openKeys = new Set<string>();
-  return (row) => {
-    const stored = readStoredCall(row);
-    tally[stored.settlement ? 'finished' : 'open'] += 1;
-    const problem = lifeProblem(stored);
-    if (problem !== undefined) return `call ${stored.intent.id} ${problem}`;
-    if (stored.settlement) return undefined;
-    const { key } = readIntent(stored);
-    if (openKeys.has(key)) return `call ${stored.intent.id} is open twice: ${key}`;
-    openKeys.add(key);
-    return undefined;
-  };
-}
-
-function lookAtSessions(tally: Tally): Look {
-  return (row) => {
-    if (!readStoredSession(row).end) tally.sessions += 1;
-    return undefined;
-  };
-}
-
-function* eachProblem(database: DatabaseSync, select: string, look: Look): Iterable<string> {
-  for (const row of database.prepare(select).iterate()) {
-    const problem = problemIn(() => look(row));
+function* lineProblems(database: DatabaseSync, fold: JournalFold): Iterable<string> {
+  for (const row of database.prepare(selectBatches).iterate(0)) {
+    let lines: readonly string[] = [];
+    const problem = problemIn(() => (lines = readBatch(row).lines.split('\n')));
     if (problem !== undefined) yield problem;
-  }
-}
-
-/** Rows that belong to nothing: `part of whole`. */
-const belongings = [
-  ['outcomes', 'intents'],
-  ['settlements', 'intents'],
-  ['restarts', 'intents'],
-  ['session_ends', 'sessions'],
-] as const;
-
-function* orphanProblems(database: DatabaseSync): Iterable<string> {
-  for (const [part, whole] of belongings) {
-    const sql = `SELECT id FROM ${part} WHERE id NOT IN (SELECT id FROM ${whole})`;
-    for (const { id } of database.prepare(sql).iterate()) {
-      yield `${part} has ${Number(id)}, which ${whole} has not`;
+    for (const line of lines) {
+      const found = problemIn(() => fold.take(line));
+      if (found !== undefined) yield found;
     }
   }
-}
-
-function* rowProblems(database: DatabaseSync, tally: Tally): Iterable<string> {
-  const calls = `${selectCalls} ORDER BY i.id`;
-  yield* guarded(() => eachProblem(database, calls, lookAtCalls(tally)));
-  yield* guarded(() => eachProblem(database, selectSessions, lookAtSessions(tally)));
-  yield* guarded(() => orphanProblems(database));
 }
 
 function listProblems(found: Iterable<string>, limits: Limits): string[] {
@@ -190,22 +129,27 @@ export function inspectPages(database: DatabaseSync, limits: Limits): PageReport
   return { version, problems };
 }
 
-/** Looks at every row of a database of the last version whose pages are sound. */
-export function inspectRows(database: DatabaseSync, limits: Limits): RowReport {
-  const tally: Tally = { open: 0, finished: 0, sessions: 0 };
-  const problems = listProblems(rowProblems(database, tally), limits);
-  return { ...tally, problems };
+/** Looks at every line of a database of the last version whose pages are sound. */
+export function inspectLines(database: DatabaseSync, limits: Limits): LineReport {
+  const fold = new JournalFold(limits);
+  const found = guarded(function* () {
+    yield* lineProblems(database, fold);
+    yield* fold.problems();
+  });
+  return { fold, problems: listProblems(found, limits) };
 }
 
 function inspect(database: DatabaseSync, limits: Limits): JournalReport {
   const pages = inspectPages(database, limits);
-  const hasRows = pages.version === schemaSteps.length && pages.problems.length === 0;
-  if (!hasRows) return { open: 0, finished: 0, sessions: 0, ...pages };
-  return { ...pages, ...inspectRows(database, limits) };
+  const hasLines = pages.version === schemaSteps.length && pages.problems.length === 0;
+  if (!hasLines) return { open: 0, finished: 0, sessions: 0, ...pages };
+  const { fold, problems } = inspectLines(database, limits);
+  const { open, finished, sessions } = fold;
+  return { ...pages, open: open.size, finished, sessions: sessions.size, problems };
 }
 
 /**
- * Checks the journal at `path` without changing it, beside its writer if there is one. Rows are looked
+ * Checks the journal at `path` without changing it, beside its writer if there is one. Lines are looked
  * at where the pages are sound and the version is the last.
  * @throws SessionMeshError `ledger_open_failed` if it cannot be read or is something else,
  * `ledger_version` if it is of a newer version.

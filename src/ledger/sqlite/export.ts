@@ -2,38 +2,48 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { systemEnv, type Files } from '../../env.ts';
 import { resolveLimits, type Limits } from '../../limits.ts';
+import { callKey } from '../call-record.ts';
 import type { JournalEntry } from '../journal.ts';
-import { damaged, readIntent, readOutput, readSession, type StoredCall } from '../journal-row.ts';
+import { JournalFold } from '../journal-fold.ts';
+import {
+  damaged,
+  readAnswer,
+  readCall,
+  readSession,
+  subjectOf,
+  type IntentLine,
+  type JournalLine,
+} from '../journal-line.ts';
+import { readBatch, selectBatches } from './batch.ts';
 import { openToRead, readVersion } from './check.ts';
 import { isDamage, openFailure, storeFailure } from './failure.ts';
-import {
-  readStoredCall,
-  readStoredSession,
-  selectCalls,
-  selectSessions,
-  type SqliteRow,
-} from './row.ts';
 import { schemaSteps } from './schema.ts';
 
-function* entriesOfCall(stored: StoredCall): Iterable<JournalEntry> {
-  const { restart, outcome, settlement } = stored;
-  const { key, ...first } = readIntent({ ...stored, restart: null });
-  yield { type: 'intent', key, ...first };
-  if (restart) {
-    const { at, attempt } = restart;
-    yield { type: 'intent', key, ...first, at, attempt };
+/** What a line says of the call that was started with `intent`. */
+function callEntry(
+  intent: IntentLine,
+  line: Exclude<JournalLine, { type: 'session' | 'closed' }>,
+): JournalEntry {
+  const call = readCall(intent.call);
+  const key = callKey(call);
+  const { at } = line;
+  switch (line.type) {
+    case 'intent':
+    case 'restart':
+      return { type: 'intent', key, call, effects: intent.effects, attempt: line.attempt, at };
+    case 'outcome':
+      return { type: 'outcome', key, ...readAnswer(line.answer), expired: line.expired, at };
+    case 'settled':
+      return { type: 'settled', key, outcome: line.outcome, at };
   }
-  if (outcome) {
-    const { at, code, expired } = outcome;
-    yield { type: 'outcome', key, output: readOutput(outcome.output), code, expired, at };
-  }
-  if (settlement) yield { type: 'settled', key, outcome: settlement.outcome, at: settlement.at };
 }
 
-/** One row after the other, each in a transaction of its own, so that no writer waits for a slow reader. */
-function* rowsOf(database: DatabaseSync, select: string, table: string): Iterable<SqliteRow> {
-  const next = database.prepare(`${select} WHERE ${table}.id > ? ORDER BY ${table}.id LIMIT 1`);
-  for (let row = next.get(0); row; row = next.get(Number(row.id))) yield row;
+/** The lines of one batch after the other, each read by itself, so that no writer waits for a slow reader. */
+function* linesOf(database: DatabaseSync): Iterable<string> {
+  const next = database.prepare(`${selectBatches} LIMIT 1`);
+  for (let row = next.get(0); row; row = next.get(Number(row.id))) {
+    yield* readBatch(row).lines.split('\n');
+  }
 }
 
 function* entriesOf(database: DatabaseSync): Iterable<JournalEntry> {
@@ -41,21 +51,27 @@ function* entriesOf(database: DatabaseSync): Iterable<JournalEntry> {
   if (version !== schemaSteps.length) {
     throw damaged(`version ${schemaSteps.length}`, String(version));
   }
-  for (const row of rowsOf(database, selectSessions, 's')) {
-    yield { type: 'session.opened', ...readSession(readStoredSession(row).session) };
-  }
-  for (const row of rowsOf(database, selectCalls, 'i')) yield* entriesOfCall(readStoredCall(row));
-  for (const row of rowsOf(database, selectSessions, 's')) {
-    const { session, end } = readStoredSession(row);
-    const { sessionId } = readSession(session);
-    if (end) yield { type: 'session.closed', sessionId, at: end.at };
+  const fold = new JournalFold();
+  for (const text of linesOf(database)) {
+    const { id } = subjectOf(text);
+    const call = fold.open.get(id);
+    const session = fold.sessions.get(id);
+    const line = fold.take(text);
+    if (line.type === 'session') yield { type: 'session.opened', ...readSession(line) };
+    else if (line.type === 'intent') yield callEntry(line, line);
+    else if (line.type !== 'closed') yield* call ? [callEntry(call.intent, line)] : [];
+    else if (session) {
+      const { sessionId } = readSession(session);
+      yield { type: 'session.closed', sessionId, at: line.at };
+    }
   }
 }
 
 /**
  * The entries of the journal at `path` as plain data, without changing it, beside its writer if there is
- * one. Sessions that were opened come first, then each call with what became of it in the order calls
- * were taken, then the sessions that were closed; so appended to an empty journal they recover the same.
+ * one. They come in the order in which they were appended, without those that were forgotten; so appended
+ * to an empty journal they recover the same. What is written meanwhile comes as well, and the end of a
+ * call that is forgotten meanwhile may not.
  * @throws SessionMeshError `ledger_open_failed`, `ledger_version`, `ledger_damaged`.
  */
 export async function* exportJournal(

@@ -10,7 +10,8 @@ import type { Env, Files } from '../../env.ts';
 import { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import type { Logger } from '../../logger.ts';
-import { inspectPages, inspectRows, openToRead } from './check.ts';
+import type { JournalFold } from '../journal-fold.ts';
+import { inspectLines, inspectPages, openToRead } from './check.ts';
 import { openFailure } from './failure.ts';
 import { applicationId, migrate } from './schema.ts';
 
@@ -21,6 +22,12 @@ export interface OpenFileOptions {
   /** Begin an empty journal where the old one is damaged. */
   readonly startAnew: boolean;
   readonly logger: Logger;
+}
+
+/** A file that is what its writer left, and what it says. */
+export interface OpenedFile {
+  readonly database: DatabaseSync;
+  readonly fold: JournalFold;
 }
 
 /** What SQLite keeps beside a file. */
@@ -99,13 +106,14 @@ function findPageProblem({ path, env, limits }: OpenFileOptions): string | undef
   }
 }
 
-/** Opens the file for writing and brings it to the last version; or says what is wrong with its rows. */
-function openChecked({ path, env, limits }: OpenFileOptions): DatabaseSync | string {
+/** Opens the file for writing and brings it to the last version; or says what is wrong with its lines. */
+function openChecked({ path, env, limits }: OpenFileOptions): OpenedFile | string {
   const database = env.files.openDatabase(path);
   try {
     migrate(database);
-    const [problem] = inspectRows(database, limits).problems;
-    if (problem === undefined) return database;
+    const { fold, problems } = inspectLines(database, limits);
+    const [problem] = problems;
+    if (problem === undefined) return { database, fold };
     database.close();
     return problem;
   } catch (thrown) {
@@ -138,7 +146,7 @@ function refuseWhatIsNoFile(path: string, files: Files): void {
  * Opens the journal's file for its one writer, and makes it if there is none.
  * @throws SessionMeshError `ledger_damaged`, `ledger_version`, `ledger_open_failed`.
  */
-export function openFile(options: OpenFileOptions): DatabaseSync {
+export function openFile(options: OpenFileOptions): OpenedFile {
   const { path, env, startAnew } = options;
   refuseWhatIsNoFile(path, env.files);
   const pageProblem = findPageProblem(options);

@@ -9,7 +9,7 @@ import type { Limits } from '../../limits.ts';
 import type { Logger } from '../../logger.ts';
 import { BufferedJournal } from '../buffered-journal.ts';
 import type { Journal, JournalMode } from '../journal.ts';
-import { DiskSync, logFlusher } from './disk-sync.ts';
+import { DiskSync, instantFlusher, logFlusher } from './disk-sync.ts';
 import { openFailure } from './failure.ts';
 import { openFile } from './file.ts';
 import { takeLock } from './lock.ts';
@@ -35,31 +35,34 @@ function resolvePath(path: string, files: Files): string {
   return join(files.realpathSync(dirname(absolute)), basename(absolute));
 }
 
-/** Settings that SQLite keeps for a connection, not in the file. */
-function configure(database: DatabaseSync, { mode, limits }: OpenJournalOptions): void {
+/**
+ * Settings that SQLite keeps for a connection, not in the file. It flushes when it folds the log into the
+ * file; the commits are flushed by the store.
+ */
+function configure(database: DatabaseSync, { limits }: OpenJournalOptions): void {
   const pages = Math.ceil(limits.journalLogBytesMax / readPragma(database, 'page_size'));
   database.exec(`PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = ${mode === 'sync' ? 'FULL' : 'NORMAL'};
+    PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = ${pages};
     PRAGMA journal_size_limit = ${limits.journalLogBytesMax}`);
   // Where a plain flush stops at the drive's own cache (macOS); elsewhere these do nothing.
   database.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
 }
 
+function flushLater(path: string, { env, limits }: OpenJournalOptions): DiskSync {
+  const flusher = logFlusher(path, env.files);
+  return new DiskSync({ flusher, clock: env.clock, delayMs: limits.journalSyncMs });
+}
+
 /** Opens the file behind a lock that is held; `release` gives the lock back. */
 function start(path: string, options: OpenJournalOptions, release: () => void): Journal {
   const { mode, env, limits, logger, startAnew = false } = options;
-  const database = openFile({ path, env, limits, startAnew, logger });
+  const { database, fold } = openFile({ path, env, limits, startAnew, logger });
   try {
     configure(database, options);
-    const later = {
-      flusher: logFlusher(path, env.files),
-      clock: env.clock,
-      delayMs: limits.journalSyncMs,
-    };
-    const diskSync = mode === 'sync' ? undefined : new DiskSync(later);
-    const store = new SqliteStore({ database, diskSync, limits, release });
-    return new BufferedJournal({ store, env, limits, logger });
+    const flushing = mode === 'sync' ? instantFlusher(path, env.files) : flushLater(path, options);
+    const store = new SqliteStore({ database, flushing, limits, release });
+    return new BufferedJournal({ store, env, limits, logger, fold });
   } catch (thrown) {
     database.close();
     throw thrown;
@@ -67,7 +70,7 @@ function start(path: string, options: OpenJournalOptions, release: () => void): 
 }
 
 /**
- * Opens the journal at `path` as its only writer, checks every row of it, and makes it if there is none.
+ * Opens the journal at `path` as its only writer, checks every line of it, and makes it if there is none.
  * What the process before left is then there to `recover()`. Synchronous: it takes some 10 µs a call.
  * @throws SessionMeshError `ledger_held` if another journal of this or another process has the file;
  * `ledger_damaged` if it is not what was written (it is kept under another name, which the error tells),

@@ -1,9 +1,10 @@
 /**
- * The tables of a journal, and how each version of them came from the one before.
+ * The table of a journal, and how each version of it came from the one before.
  *
- * Rows are added and removed, never changed, and a row's `id` ties it to its call or session: there is
- * no index to keep and nothing to look up when something is written. `sum` is a checksum of the row,
- * because SQLite itself cannot tell a changed text from the one that was stored.
+ * A row is a batch: the lines that one transaction wrote, or a part of them if they were many (the form
+ * of a line is in `journal-line.ts`). Rows are added at the end; later the lines of what is forgotten
+ * are taken out of them. `sum` is a checksum of the row, because SQLite itself cannot tell a changed
+ * text from the one that was stored.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { SessionMeshError } from '../../errors.ts';
@@ -11,19 +12,9 @@ import { SessionMeshError } from '../../errors.ts';
 /** Tells a journal from any other SQLite file: "SMLJ". */
 export const applicationId = 0x534d_4c4a;
 
-/** Step N makes version N out of version N-1. A step that was released is never changed. */
+/** Step N makes version N out of version N-1. A step that was released is never changed; none was yet. */
 export const schemaSteps: readonly string[] = [
-  `CREATE TABLE intents (id INTEGER PRIMARY KEY, at REAL NOT NULL, effects TEXT NOT NULL,
-     attempt INTEGER NOT NULL, call TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
-   CREATE TABLE restarts (id INTEGER PRIMARY KEY, at REAL NOT NULL, attempt INTEGER NOT NULL,
-     sum INTEGER NOT NULL) STRICT;
-   CREATE TABLE outcomes (id INTEGER PRIMARY KEY, at REAL NOT NULL, expired INTEGER NOT NULL,
-     code TEXT, output TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
-   CREATE TABLE settlements (id INTEGER PRIMARY KEY, at REAL NOT NULL, outcome TEXT NOT NULL,
-     sum INTEGER NOT NULL) STRICT;
-   CREATE TABLE sessions (id INTEGER PRIMARY KEY, at REAL NOT NULL, session TEXT NOT NULL,
-     sum INTEGER NOT NULL) STRICT;
-   CREATE TABLE session_ends (id INTEGER PRIMARY KEY, at REAL NOT NULL,
+  `CREATE TABLE batches (id INTEGER PRIMARY KEY, lines TEXT NOT NULL,
      sum INTEGER NOT NULL) STRICT;`,
 ];
 

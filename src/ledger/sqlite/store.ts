@@ -1,25 +1,17 @@
-/** The rows of a journal in an SQLite file. Writing looks nothing up: every row knows its id. */
+/** The batches of a journal in an SQLite file. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Limits } from '../../limits.ts';
-import type { JournalRow, SessionRow, StoredCall } from '../journal-row.ts';
-import type { ForgetPlan, Forgotten, JournalStore } from '../journal-store.ts';
-import type { DiskSync } from './disk-sync.ts';
+import type { JournalBatch, JournalStore } from '../journal-store.ts';
+import { readBatch, selectBatches, sumOf } from './batch.ts';
+import { DiskSync, type InstantFlusher } from './disk-sync.ts';
 import { storeFailure } from './failure.ts';
-import {
-  readStoredCall,
-  readStoredSession,
-  selectCalls,
-  selectSessions,
-  sumOf,
-  type SqliteRow,
-} from './row.ts';
 import { readPragma } from './schema.ts';
 
 export interface SqliteStoreOptions {
   /** Open, of the last version, and nobody else's to write. */
   readonly database: DatabaseSync;
-  /** Flushes what was written, where a commit does not. */
-  readonly diskSync: DiskSync | undefined;
+  /** Flushes what was written: before it counts, or later. */
+  readonly flushing: InstantFlusher | DiskSync;
   readonly limits: Limits;
   /** Called once the file is closed, to let somebody else have it. */
   readonly release: () => void;
@@ -31,13 +23,10 @@ const freeShareMax = 1 / 4;
 const writing = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
-  intent: 'INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?)',
-  restart: 'INSERT OR REPLACE INTO restarts VALUES (?, ?, ?, ?)',
-  outcome: 'INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)',
-  settlement: 'INSERT INTO settlements VALUES (?, ?, ?, ?)',
-  session: 'INSERT INTO sessions VALUES (?, ?, ?, ?)',
-  sessionEnd: 'INSERT INTO session_ends VALUES (?, ?, ?)',
-  forgetSession: 'DELETE FROM sessions WHERE id = ?',
+  // What was committed and not flushed is written again, in the place of itself.
+  add: 'INSERT OR REPLACE INTO batches VALUES (?, ?, ?)',
+  change: 'UPDATE batches SET lines = ?, sum = ? WHERE id = ?',
+  remove: 'DELETE FROM batches WHERE id = ?',
 } as const;
 
 type Writing = Readonly<Record<keyof typeof writing, StatementSync>>;
@@ -47,80 +36,61 @@ function prepareWriting(database: DatabaseSync): Writing {
   return {
     begin: prepare('begin'),
     commit: prepare('commit'),
-    intent: prepare('intent'),
-    restart: prepare('restart'),
-    outcome: prepare('outcome'),
-    settlement: prepare('settlement'),
-    session: prepare('session'),
-    sessionEnd: prepare('sessionEnd'),
-    forgetSession: prepare('forgetSession'),
+    add: prepare('add'),
+    change: prepare('change'),
+    remove: prepare('remove'),
   };
 }
 
 export class SqliteStore implements JournalStore {
   readonly #database: DatabaseSync;
-  readonly #diskSync: DiskSync | undefined;
+  readonly #flushing: InstantFlusher | DiskSync;
   readonly #limits: Limits;
   readonly #release: () => void;
   readonly #statements: Writing;
-  #finished: number;
+  #lastId: number;
   /** A flush failed: what was written since the one before may not be on the disk. */
   #suspect = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ database, diskSync, limits, release }: SqliteStoreOptions) {
+  constructor({ database, flushing, limits, release }: SqliteStoreOptions) {
     this.#database = database;
-    this.#diskSync = diskSync;
+    this.#flushing = flushing;
     this.#limits = limits;
     this.#release = release;
     this.#statements = prepareWriting(database);
-    this.#finished = this.#readNumber('SELECT count(*) AS value FROM settlements');
+    this.#lastId = this.#readLastId();
   }
 
-  get finished(): number {
-    return this.#finished;
+  *batches(after: number): Iterable<JournalBatch> {
+    try {
+      for (const row of this.#database.prepare(selectBatches).iterate(after)) {
+        const batch = readBatch(row);
+        // What was not flushed is not written yet.
+        if (batch.id > this.#lastId) return;
+        yield batch;
+      }
+    } catch (thrown) {
+      throw storeFailure(thrown);
+    }
   }
 
-  get lastCallId(): number {
-    return this.#readNumber('SELECT coalesce(max(id), 0) AS value FROM intents');
+  write(lines: readonly string[]): void {
+    if (this.#suspect) this.#rewriteLog();
+    if (lines.length === 0) return;
+    const lastId = this.#transact(() => this.#add(lines));
+    this.#flush();
+    this.#lastId = lastId;
   }
 
-  get lastSessionId(): number {
-    return this.#readNumber('SELECT coalesce(max(id), 0) AS value FROM sessions');
-  }
-
-  *openCalls(): Iterable<StoredCall> {
-    const sql = `${selectCalls} WHERE s.id IS NULL ORDER BY i.id`;
-    for (const row of this.#iterate(sql)) yield readStoredCall(row);
-  }
-
-  *finishedCalls(): Iterable<StoredCall> {
-    const sql = `${selectCalls} WHERE s.id IS NOT NULL ORDER BY i.id DESC`;
-    for (const row of this.#iterate(sql)) yield readStoredCall(row);
-  }
-
-  *openSessions(): Iterable<SessionRow> {
-    const sql = `${selectSessions} WHERE e.id IS NULL ORDER BY s.id`;
-    for (const row of this.#iterate(sql)) yield readStoredSession(row).session;
-  }
-
-  write(rows: readonly JournalRow[]): void {
-    if (this.#suspect) this.#rewrite();
-    if (rows.length === 0) return;
-    this.#transact(() => rows.forEach((row) => this.#insert(row)));
-    this.#finished += rows.filter(({ type }) => type === 'settlement').length;
-    this.#diskSync?.touch();
-  }
-
-  forget(plan: ForgetPlan): Forgotten {
-    const forgotten = this.#transact(() => {
-      const settledAt = this.#forgetCalls(plan);
-      const sessions = this.#forgetSessions(plan);
-      return { settledAt, sessions, shrunk: this.#shrink() };
+  rewrite(batches: readonly JournalBatch[]): boolean {
+    const shrunk = this.#transact(() => {
+      for (const batch of batches) this.#change(batch);
+      return this.#shrink();
     });
-    this.#finished -= forgotten.settledAt.length;
-    this.#diskSync?.touch();
-    return forgotten;
+    // Whoever finds the lines again forgets them again, so that nothing has to wait for this.
+    if (this.#flushing instanceof DiskSync) this.#flushing.touch();
+    return shrunk;
   }
 
   measure(): number {
@@ -131,7 +101,8 @@ export class SqliteStore implements JournalStore {
   }
 
   onLost(listener: (cause: unknown) => void): void {
-    this.#diskSync?.onLost((cause) => {
+    if (!(this.#flushing instanceof DiskSync)) return;
+    this.#flushing.onLost((cause) => {
       this.#suspect = true;
       listener(storeFailure(cause));
     });
@@ -143,7 +114,7 @@ export class SqliteStore implements JournalStore {
 
   async #close(): Promise<void> {
     try {
-      await this.#diskSync?.close();
+      await this.#flushing.close();
     } finally {
       // Folds the log into the file; where that fails the log stays, and is read at the next start.
       this.#database.close();
@@ -151,57 +122,41 @@ export class SqliteStore implements JournalStore {
     }
   }
 
-  #insert(row: JournalRow): void {
-    const { intent, restart, outcome, settlement, session, sessionEnd, forgetSession } =
-      this.#statements;
-    const { id, at } = row;
-    const sum = sumOf(row);
-    switch (row.type) {
-      case 'intent':
-        intent.run(id, at, row.effects, row.attempt, row.call, sum);
-        return;
-      case 'restart':
-        restart.run(id, at, row.attempt, sum);
-        return;
-      case 'outcome':
-        outcome.run(id, at, row.expired ? 1 : 0, row.code, row.output, sum);
-        return;
-      case 'settlement':
-        settlement.run(id, at, row.outcome, sum);
-        return;
-      case 'session':
-        if (row.replaces !== null) forgetSession.run(row.replaces);
-        session.run(id, at, row.session, sum);
-        return;
-      case 'session.end':
-        sessionEnd.run(id, at, sum);
+  #flush(): void {
+    if (this.#flushing instanceof DiskSync) {
+      this.#flushing.touch();
+      return;
+    }
+    try {
+      this.#flushing.flush();
+    } catch (thrown) {
+      this.#suspect = true;
+      throw storeFailure(thrown);
     }
   }
 
-  #forgetCalls({ keepCalls, before, stepMax }: ForgetPlan): number[] {
-    const oldest = this.#oldest('settlements', stepMax).filter(({ at }) => at < before);
-    const excess = Math.max(0, this.#finished - keepCalls);
-    const victims = oldest.slice(0, excess);
-    for (const table of ['intents', 'restarts', 'outcomes', 'settlements']) {
-      this.#delete(table, victims);
-    }
-    return victims.map(({ at }) => at);
+  /** Adds lines in batches of a bounded size, and returns the number of the last. */
+  #add(lines: readonly string[]): number {
+    const { journalBatchBytesMax } = this.#limits;
+    let id = this.#lastId;
+    let first = 0;
+    let bytes = 0;
+    lines.forEach((line, index) => {
+      bytes += line.length;
+      if (bytes < journalBatchBytesMax && index < lines.length - 1) return;
+      const text = lines.slice(first, index + 1).join('\n');
+      id += 1;
+      this.#statements.add.run(id, text, sumOf({ id, lines: text }));
+      first = index + 1;
+      bytes = 0;
+    });
+    return id;
   }
 
-  #forgetSessions({ before, stepMax }: ForgetPlan): number {
-    const victims = this.#oldest('session_ends', stepMax).filter(({ at }) => at < before);
-    for (const table of ['sessions', 'session_ends']) this.#delete(table, victims);
-    return victims.length;
-  }
-
-  #oldest(table: string, count: number): { id: number; at: number }[] {
-    const statement = this.#database.prepare(`SELECT id, at FROM ${table} ORDER BY id LIMIT ?`);
-    return statement.all(count).map((row) => ({ id: Number(row.id), at: Number(row.at) }));
-  }
-
-  #delete(table: string, victims: readonly { readonly id: number }[]): void {
-    const statement = this.#database.prepare(`DELETE FROM ${table} WHERE id = ?`);
-    for (const { id } of victims) statement.run(id);
+  #change(batch: JournalBatch): void {
+    const { id, lines } = batch;
+    if (lines === '') this.#statements.remove.run(id);
+    else this.#statements.change.run(lines, sumOf(batch), id);
   }
 
   /** Gives free pages back once they are a good part of the file, a few at a time. */
@@ -220,7 +175,7 @@ export class SqliteStore implements JournalStore {
   }
 
   /** Writes everything that is in the log to the file and flushes it, since the log cannot be trusted. */
-  #rewrite(): void {
+  #rewriteLog(): void {
     const [busy] = this.#guard(() =>
       Object.values(this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {}),
     );
@@ -256,15 +211,8 @@ export class SqliteStore implements JournalStore {
     }
   }
 
-  *#iterate(sql: string): Iterable<SqliteRow> {
-    try {
-      yield* this.#database.prepare(sql).iterate();
-    } catch (thrown) {
-      throw storeFailure(thrown);
-    }
-  }
-
-  #readNumber(sql: string): number {
-    return Number(this.#guard(() => this.#database.prepare(sql).get())?.value ?? 0);
+  #readLastId(): number {
+    const sql = 'SELECT coalesce(max(id), 0) AS last FROM batches';
+    return Number(this.#guard(() => this.#database.prepare(sql).get())?.last ?? 0);
   }
 }

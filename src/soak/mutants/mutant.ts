@@ -33,9 +33,9 @@ const durable: ScenarioWishes = { ledger: 'sync' };
 const split: ScenarioWishes = { topology: 'service', runtimes: 2, faults: presets['split-brain'] };
 /** The journal takes a second start of any call. */
 const unguardedJournal: PlantedText = {
-  file: 'ledger/journal-order.ts',
-  find: "if (open.state !== 'running' || open.effects !== 'repeatable' || attempt <= open.attempt) {",
-  replace: 'if (attempt < 0) {',
+  file: 'ledger/call-life.ts',
+  find: "return state === 'running' && effects === 'repeatable' && next > attempt;",
+  replace: 'return next > 0;',
 };
 const failingDisk: ScenarioWishes = { ledger: 'sync', faults: presets['slow-disk'] };
 
@@ -162,8 +162,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'submitted-before-recorded',
     file: 'mesh/dispatcher.ts',
-    find: 'await durability.outcome(live, output, code);',
-    replace: 'void durability.outcome(live, output, code).catch(() => {});',
+    find: 'this.#answers.add(live, durability.outcome(live, output, code));',
+    replace: 'durability.outcome(live, output, code).catch(() => {});\n      this.#submit(live);',
     why: 'an answer is seen before it is on the disk',
     seeds: 100,
     wishes: failingDisk,
@@ -171,7 +171,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'started-before-recorded',
     file: 'mesh/execution.ts',
-    find: 'durability.intent(live).then(() => this.#start(live), onRefused);',
+    find: 'this.#starts.add(live, durability.intent(live));',
     replace: 'durability.intent(live).catch(() => {});\n      this.#start(live);',
     why: 'a handler starts before the disk knows: a crash right then lets it start again',
     seeds: 150,
@@ -189,8 +189,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'drops-what-could-not-be-written',
     file: 'ledger/buffered-journal.ts',
-    find: 'this.#onFailed(thrown);\n      return false;',
-    replace: 'this.#queue = [];\n      this.#onFailed(thrown);\n      return false;',
+    find: 'this.#onFailed(thrown);\n      return;',
+    replace: 'this.#queue = [];\n      this.#onFailed(thrown);\n      return;',
     why: 'a disk that fails for a moment loses what waited for it',
     seeds: 100,
     wishes: failingDisk,

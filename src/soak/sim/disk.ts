@@ -4,16 +4,16 @@
  */
 import { SessionMeshError } from '../../errors.ts';
 import { callKey } from '../../ledger/call-record.ts';
-import { readCall, type JournalRow } from '../../ledger/journal-row.ts';
-import type { ForgetPlan, Forgotten, JournalStore } from '../../ledger/journal-store.ts';
+import { readCall, readLine } from '../../ledger/journal-line.ts';
+import type { JournalBatch, JournalStore } from '../../ledger/journal-store.ts';
 import { MemoryStore } from '../../ledger/memory-journal.ts';
 import type { Dice } from './dice.ts';
 import type { SimProcess } from './process.ts';
 
 /** What is on one disk. It outlives every process. */
 export class DiskImage {
-  readonly rows: JournalRow[] = [];
-  /** Rows that a dead machine keeps. */
+  readonly lines: string[] = [];
+  /** Lines that a dead machine keeps. */
   flushed = 0;
   /** Until when nothing can be written, in the world's time. */
   brokenUntilMs = 0;
@@ -21,11 +21,11 @@ export class DiskImage {
   readonly #answered = new Set<string>();
 
   /** Takes a transaction. */
-  append(rows: readonly JournalRow[]): void {
-    for (const row of rows) {
-      this.rows.push(row);
-      if (row.type === 'intent') this.#keys.set(row.id, callKey(readCall(row.call)));
-      const key = row.type === 'outcome' ? this.#keys.get(row.id) : undefined;
+  append(lines: readonly string[]): void {
+    this.lines.push(...lines);
+    for (const line of lines.flatMap((text) => text.split('\n')).map(readLine)) {
+      if (line.type === 'intent') this.#keys.set(line.id, callKey(readCall(line.call)));
+      const key = line.type === 'outcome' ? this.#keys.get(line.id) : undefined;
       if (key !== undefined) this.#answered.add(key);
     }
   }
@@ -35,9 +35,9 @@ export class DiskImage {
     return this.#answered.has(key);
   }
 
-  /** The machine dies: of what was not flushed, the first `kept` rows were written by chance. */
+  /** The machine dies: of what was not flushed, the first `kept` lines were written by chance. */
   lose(kept: number): void {
-    this.rows.length = Math.min(this.rows.length, this.flushed + kept);
+    this.lines.length = Math.min(this.lines.length, this.flushed + kept);
   }
 }
 
@@ -58,46 +58,32 @@ export class SimDisk implements JournalStore {
 
   constructor(options: SimDiskOptions) {
     this.#options = options;
-    this.#store.write(options.image.rows);
+    this.#store.write(options.image.lines);
   }
 
-  get lastCallId(): number {
-    return this.#store.lastCallId;
-  }
-  get lastSessionId(): number {
-    return this.#store.lastSessionId;
-  }
-  get finished(): number {
-    return this.#store.finished;
-  }
-  openCalls() {
-    return this.#store.openCalls();
-  }
-  finishedCalls() {
-    return this.#store.finishedCalls();
-  }
-  openSessions() {
-    return this.#store.openSessions();
+  batches(after: number): Iterable<JournalBatch> {
+    return this.#store.batches(after);
   }
 
-  write(rows: readonly JournalRow[]): void {
+  write(lines: readonly string[]): void {
     const { image, process, dice, isSync } = this.#options;
     if (!process.isAlive) return;
     if (process.world.nowMs < image.brokenUntilMs) {
       throw new SessionMeshError('ledger_write_failed', { found: 'no space left on the disk' });
     }
-    if (rows.length === 0) return;
+    if (lines.length === 0) return;
     if (this.#dies('before a write')) return;
-    this.#store.write(rows);
-    image.append(rows);
-    if (isSync) image.flushed = image.rows.length;
+    this.#store.write(lines);
+    image.append(lines);
+    if (isSync) image.flushed = image.lines.length;
     else this.#flushLater();
     this.#stall(dice);
     this.#dies('after a write');
   }
 
-  forget(plan: ForgetPlan): Forgotten {
-    return this.#store.forget(plan);
+  /** On this process's own copy; the image keeps everything. */
+  rewrite(batches: readonly JournalBatch[]): boolean {
+    return this.#store.rewrite(batches);
   }
 
   measure(): number {
@@ -123,9 +109,9 @@ export class SimDisk implements JournalStore {
 
   #flushLater(): void {
     const { image, process, flushMs } = this.#options;
-    const until = image.rows.length;
+    const until = image.lines.length;
     process.world.schedule(flushMs, () => {
-      image.flushed = Math.max(image.flushed, Math.min(until, image.rows.length));
+      image.flushed = Math.max(image.flushed, Math.min(until, image.lines.length));
     });
   }
 

@@ -8,7 +8,7 @@ import { memoryJournal } from '../../../src/ledger/memory-journal.ts';
 import { checkJournal } from '../../../src/ledger/sqlite/check.ts';
 import { exportJournal } from '../../../src/ledger/sqlite/export.ts';
 import { openJournal } from '../../../src/ledger/sqlite/open-journal.ts';
-import { sumOf } from '../../../src/ledger/sqlite/row.ts';
+import { sumOf } from '../../../src/ledger/sqlite/batch.ts';
 import { resolveLimits } from '../../../src/limits.ts';
 import {
   appendCall,
@@ -35,8 +35,16 @@ function runSql(path: string, ...statements: string[]): void {
   database.close();
 }
 
-const settlementSum = (id: number, outcome: 'answered' | 'cancelled' | 'expired') =>
-  sumOf({ type: 'settlement', id, at: 1, outcome });
+/** Puts other lines into a batch, with the sum that belongs to them. */
+function rewriteLines(path: string, change: (lines: string) => string): void {
+  const database = new DatabaseSync(path);
+  for (const { id, lines } of database.prepare('SELECT id, lines FROM batches').all()) {
+    const batch = { id: Number(id), lines: change(String(lines)) };
+    const update = database.prepare('UPDATE batches SET lines = ?, sum = ? WHERE id = ?');
+    update.run(batch.lines, sumOf(batch), batch.id);
+  }
+  database.close();
+}
 
 test('a sound journal has no problems, and says what it holds', async () => {
   const path = await makeJournal();
@@ -51,41 +59,86 @@ test('a sound journal has no problems, and says what it holds', async () => {
   expect(checkJournal(path)).toEqual(whileOpen);
 });
 
-test.each([
-  ['an outcome without its intent', 'DELETE FROM intents WHERE id = 2', /outcomes has 2/],
-  ['an end without its intent', 'DELETE FROM intents WHERE id = 2', /settlements has 2/],
+test.each<[string, (lines: string) => string, RegExp]>([
+  [
+    'an outcome without its intent',
+    (lines) => lines.replace(/^intent 2 .*\n/m, ''),
+    /expected a call that is open, found an outcome of call 2/,
+  ],
+  [
+    'an end without its intent',
+    (lines) => lines.replace(/^intent 2 .*\n/m, ''),
+    /found an end of call 2/,
+  ],
+  [
+    'a call that comes twice',
+    (lines) => lines.replace(/^(intent 2 .*\n)/m, '$1$1'),
+    /expected a call after 2, found call 2/,
+  ],
   [
     'an answered call without an answer',
-    'DELETE FROM outcomes WHERE id = 2',
-    /answered with no answer/,
+    (lines) => lines.replace(/^outcome 2 .*\n/m, ''),
+    /an end of call 2, which is running, found answered/,
   ],
   [
     'a cancelled call with an answer',
-    `UPDATE settlements SET at = 1, outcome = 'cancelled', sum = ${settlementSum(2, 'cancelled')} WHERE id = 2`,
-    /call 2 is cancelled with an answer/,
+    (lines) => lines.replace(/^(settled 2 .*) answered$/m, '$1 cancelled'),
+    /an end of call 2, which is submitting, found cancelled/,
   ],
   [
     'an expired call whose answer came in time',
-    `UPDATE settlements SET at = 1, outcome = 'expired', sum = ${settlementSum(2, 'expired')} WHERE id = 2`,
-    /call 2 is expired with an answer/,
+    (lines) => lines.replace(/^(settled 2 .*) answered$/m, '$1 expired'),
+    /an end of call 2, which is submitting, found expired/,
   ],
   [
     'a second start of a call that may start once',
-    `INSERT INTO restarts VALUES (2, 1, 2, ${sumOf({ type: 'restart', id: 2, at: 1, attempt: 2 })})`,
-    /call 2 was started twice/,
+    (lines) => lines.replace(/^(intent 2 .*\n)/m, '$1restart 2 1 2\n'),
+    /expected one start of a call, found call 2 twice/,
   ],
-  ['a changed time', 'UPDATE outcomes SET at = at + 1 WHERE id = 2', /outcome 2 as it was written/],
-  ['a changed answer', `UPDATE outcomes SET output = '{}' WHERE id = 2`, /outcome 2/],
-  ['an unknown outcome', `UPDATE settlements SET outcome = 'lucky' WHERE id = 2`, /lucky/],
+  [
+    'a second answer',
+    (lines) => lines.replace(/^(outcome 2 .*\n)/m, '$1$1'),
+    /expected one outcome of a call, found two of call 2/,
+  ],
+  ['an unknown outcome', (lines) => lines.replace('answered', 'lucky'), /found settled 1 .* lucky/],
+  ['unknown effects', (lines) => lines.replace('at-most-once', 'magic'), /found magic 1/],
+  ['a line of no kind', (lines) => `${lines}\nnonsense 1 2`, /expected a line, found nonsense/],
   [
     'a session end without its session',
-    'INSERT INTO session_ends VALUES (9, 1, 1)',
-    /session_ends has 9/,
+    (lines) => `${lines}\nclosed 9 1`,
+    /an open session, found the end of session 9/,
   ],
-])('%s is found', async (_, sql, problem) => {
+  [
+    'a session that comes twice',
+    (lines) => `${lines}\nsession 1 1 ["a",null,[]]\nsession 1 1 ["b",null,[]]`,
+    /expected another session, found session 1/,
+  ],
+  [
+    'two open sessions with one id',
+    (lines) => `${lines}\nsession 1 1 ["a",null,[]]\nsession 2 1 ["a",null,[]]`,
+    /session 2 is open twice: a/,
+  ],
+  [
+    'an open call that is none',
+    (lines) => `${lines}\nintent 9 1 repeatable 1 {}`,
+    /expected a call, found {}/,
+  ],
+])('%s is found', async (_, change, problem) => {
+  const path = await makeJournal();
+  rewriteLines(path, change);
+  expect(checkJournal(path).problems).toContainEqual(expect.stringMatching(problem));
+});
+
+test.each([
+  ['a changed answer', `UPDATE batches SET lines = replace(lines, 'answer 2', 'answer 3')`],
+  ['a changed number', 'UPDATE batches SET id = 7'],
+  ['a changed sum', 'UPDATE batches SET sum = sum + 1'],
+])('%s is found', async (_, sql) => {
   const path = await makeJournal();
   runSql(path, sql);
-  expect(checkJournal(path).problems).toContainEqual(expect.stringMatching(problem));
+  expect(checkJournal(path).problems).toEqual([
+    expect.stringMatching(/batch \d as it was written/),
+  ]);
 });
 
 test('two open calls with one key are found', async () => {
@@ -93,20 +146,22 @@ test('two open calls with one key are found', async () => {
   const journal = openJournal(optionsFor(path));
   journal.append(makeIntent(1));
   await journal.close();
-  const database = new DatabaseSync(path);
-  const row = database.prepare('SELECT * FROM intents').get() ?? {};
-  const [call, at] = [String(row.call), Number(row.at)];
-  const sum = sumOf({ type: 'intent', id: 2, at, effects: 'at-most-once', attempt: 1, call });
-  database.prepare("INSERT INTO intents VALUES (2, ?, 'at-most-once', 1, ?, ?)").run(at, call, sum);
-  database.close();
+  rewriteLines(path, (lines) => `${lines}\n${lines.replace('intent 1', 'intent 2')}`);
   expect(checkJournal(path).problems).toEqual([expect.stringMatching(/call 2 is open twice/)]);
 });
 
 test('a badly damaged journal has a bounded list of problems', async () => {
-  const path = await makeJournal(50);
-  runSql(path, 'UPDATE outcomes SET sum = 0');
+  const path = join(makeFolder(), 'ledger.db');
+  const journal = openJournal(optionsFor(path));
+  for (let number = 0; number < 50; number += 1) {
+    appendCall(journal, number);
+    await journal.committed();
+  }
+  await journal.close();
+  runSql(path, 'UPDATE batches SET sum = 0');
   const limits = resolveLimits({ journalProblemsMax: 7 });
   expect(checkJournal(path, limits).problems).toHaveLength(7);
+  expect(checkJournal(path).problems).toHaveLength(50);
 });
 
 async function readExport(path: string): Promise<JournalEntry[]> {
@@ -169,9 +224,9 @@ test('an export that is given up half way lets go of the file', async () => {
   await journal.close();
 });
 
-test('an export stops at a row that is not what was written', async () => {
+test('an export stops at a batch that is not what was written', async () => {
   const path = await makeJournal();
-  runSql(path, 'UPDATE outcomes SET sum = 0 WHERE id = 3');
+  runSql(path, 'UPDATE batches SET sum = 0');
   await expect(readExport(path)).rejects.toMatchObject({ code: 'ledger_damaged' });
   await expect(readExport(`${path}.missing`)).rejects.toMatchObject({ code: 'ledger_open_failed' });
 });

@@ -26,15 +26,22 @@ import {
   makeIntent,
   makeOutcome,
   makeSession,
+  makeSettled,
   optionsFor,
 } from '../journal-fixture.ts';
 import { startWriter } from './journal-process.ts';
 
-/** A closed journal with something in every table. Its answers span several pages. */
+/** A closed journal with every kind of line, in many batches. Its answers span several pages. */
 async function makeJournal(calls = 30): Promise<string> {
   const path = join(makeFolder(), 'ledger.db');
   const journal = openJournal(optionsFor(path));
-  for (let number = 0; number < calls; number += 1) appendCall(journal, number);
+  for (let number = 0; number < calls; number += 1) {
+    journal.append(makeIntent(number));
+    await journal.committed();
+    journal.append(makeOutcome(number));
+    await journal.committed();
+    journal.append(makeSettled(number));
+  }
   const repeatable = makeIntent(1_000, { effects: 'repeatable' });
   journal.append(repeatable);
   journal.append({ ...repeatable, attempt: 2 });
@@ -86,9 +93,9 @@ const damages: readonly (readonly [string, (path: string) => void])[] = [
   ['a page of noise', (path) => overwrite(path, 4_096 * 3, Buffer.alloc(4_096, 0xa5))],
   ['its last page gone', (path) => truncateSync(path, statSync(path).size - 4_096)],
   ['an answer that was changed by one letter', (path) => changeText(path, 'answer 7', 'Answer 7')],
-  ['a table that was dropped', (path) => runSql(path, 'DROP TABLE outcomes')],
-  ['a row that was changed', (path) => runSql(path, 'UPDATE settlements SET at = 5 WHERE id = 3')],
-  ['an intent that was removed', (path) => runSql(path, 'DELETE FROM intents WHERE id = 3')],
+  ['a table that was dropped', (path) => runSql(path, 'DROP TABLE batches')],
+  ['a batch that was changed', (path) => runSql(path, "UPDATE batches SET lines = lines || ' '")],
+  ['a batch that was removed', (path) => runSql(path, 'DELETE FROM batches WHERE id = 3')],
   ['no version', (path) => runSql(path, 'PRAGMA user_version = 0')],
 ];
 

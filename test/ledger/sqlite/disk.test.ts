@@ -1,12 +1,12 @@
 /** The disk fails under a journal, and comes back. */
 import { once } from 'node:events';
+import { fdatasyncSync, fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { checkJournal } from '../../../src/ledger/sqlite/check.ts';
-import { systemEnv } from '../../../src/env.ts';
+import { systemEnv, type Files } from '../../../src/env.ts';
 import { DiskSync, logFlusher } from '../../../src/ledger/sqlite/disk-sync.ts';
-import { readPragma } from '../../../src/ledger/sqlite/schema.ts';
 import { openJournal } from '../../../src/ledger/sqlite/open-journal.ts';
 import { virtualEnv } from '../../../src/testing/virtual-clock.ts';
 import { appendCall, makeFolder, makeIntent, openOnFile, optionsFor } from '../journal-fixture.ts';
@@ -70,17 +70,59 @@ test('a journal killed while the disk fails keeps what it had acknowledged', asy
 });
 
 test.each([
-  ['sync', 2],
-  ['async', 1],
-] as const)('under %s, SQLite itself says how commits are flushed: %i', async (mode, level) => {
-  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
-  onTestFinished(() => prepare.mockRestore());
-  const journal = openJournal(optionsFor(join(makeFolder(), 'ledger.db'), { mode }));
-  const database = prepare.mock.contexts.at(-1);
-  if (!(database instanceof DatabaseSync)) throw new Error('no database was opened');
-  expect(readPragma(database, 'synchronous')).toBe(level);
-  expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  ['sync', 1],
+  ['async', 0],
+] as const)(
+  'under %s, what is committed was flushed %i times before that was said',
+  async (mode, times) => {
+    const log: string[] = [];
+    const path = join(makeFolder(), 'ledger.db');
+    const files: Files = {
+      ...systemEnv.files,
+      fdatasyncSync(file) {
+        const { ino } = fstatSync(file);
+        log.push(ino === statSync(`${path}-wal`).ino ? 'flushed' : 'flushed something else');
+        fdatasyncSync(file);
+      },
+    };
+    const env = virtualEnv(1, { files, processes: systemEnv.processes });
+    const journal = openJournal(optionsFor(path, { mode, env }));
+    appendCall(journal, 1);
+    await journal.committed().then(() => log.push('committed'));
+    expect(log).toEqual([...Array.from({ length: times }, () => 'flushed'), 'committed']);
+    const reader = new DatabaseSync(path, { readOnly: true });
+    expect(reader.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    reader.close();
+    await journal.close();
+  },
+);
+
+test('under sync, a flush that fails is a write that failed, until the file is written anew', async () => {
+  const disk = { fails: false };
+  const files: Files = {
+    ...systemEnv.files,
+    fdatasyncSync(file) {
+      if (disk.fails) throw new Error('input/output error');
+      fdatasyncSync(file);
+    },
+  };
+  const path = join(makeFolder(), 'ledger.db');
+  const env = virtualEnv(1, { files, processes: systemEnv.processes });
+  const journal = openJournal(optionsFor(path, { env }));
+  appendCall(journal, 1);
+  await journal.committed();
+  disk.fails = true;
+  appendCall(journal, 2);
+  await expect(journal.committed()).rejects.toMatchObject({ code: 'ledger_write_failed' });
+  expect(() => journal.append(makeIntent(3))).toThrow(
+    expect.objectContaining({ code: 'ledger_write_failed' }),
+  );
+  expect(journal.recover().finished).toHaveLength(1);
+  disk.fails = false;
+  await env.clock.runUntilIdle();
+  appendCall(journal, 3);
   await journal.close();
+  expect(checkJournal(path)).toMatchObject({ problems: [], open: 0, finished: 3 });
 });
 
 test('under async, what was written is flushed once, a little later', async () => {
