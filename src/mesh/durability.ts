@@ -76,7 +76,8 @@ export class Durability {
 
   /** Which start of its handler this call is about to make. */
   attemptOf(key: string): number {
-    return (this.#attempts.get(key) ?? 0) + 1;
+    // Empty most of the time, and then not worth a look.
+    return this.#attempts.size === 0 ? 1 : (this.#attempts.get(key) ?? 0) + 1;
   }
 
   /**
@@ -106,8 +107,8 @@ export class Durability {
       at: env.clock.now(),
     });
     live.isJournaled = true;
-    this.#attempts.delete(key);
-    this.#inherited.delete(key);
+    if (this.#attempts.size > 0) this.#attempts.delete(key);
+    if (this.#inherited.size > 0) this.#inherited.delete(key);
     return journal.committed();
   }
 
