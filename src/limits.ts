@@ -337,6 +337,8 @@ export const defaultLimits = {
   /** Faults and losses of a history that are marked, and gauges that are drawn; more are only counted. */
   replayMarksMax: 2_000,
   replayGaugesMax: 64,
+  /** How often the end of a history that is still being written is looked at. */
+  replayPollMs: 200,
   /** One-time codes for pages: how many, and how long each is good; the oldest is void. */
   pageCodesMax: 16,
   pageCodeTtlMs: 300_000,

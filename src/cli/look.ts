@@ -14,6 +14,7 @@ export function addLookCommands(program: Command): void {
     .description('look at a history in the dashboard, at any moment of the run')
     .addOption(new Option('--port <number>', 'the port; 0 for any (default)').argParser(Number))
     .addOption(new Option('--open', 'open it in a browser'))
+    .addOption(new Option('--follow', 'go on with what is appended, as while a soak runs'))
     .addOption(new Option('--no-check', 'do not check the run against its invariants'))
     .addOption(jsonOption())
     .action(async (file, options) => (await import('./replay.ts')).runReplayCommand(file, options));

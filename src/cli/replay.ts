@@ -1,16 +1,15 @@
 /** `sessionmesh replay`: the dashboard over a history file, at any moment of the run. */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { systemEnv } from '../env.ts';
 import { SessionMeshError, messageOf } from '../errors.ts';
-import type { HistoryHeader } from '../history/record.ts';
 import { defaultLimits } from '../limits.ts';
 import { startDashboard } from '../service/inspection/dashboard-server.ts';
-import { readReplay, type ReplayCheck } from '../service/inspection/replay.ts';
-import type { RunFinding } from '../service/inspection/run-timeline.ts';
-import { createChecker } from '../soak/check/checker.ts';
-import type { Violation } from '../soak/check/verdict.ts';
+import { readGrowing } from '../service/inspection/growing-file.ts';
+import { followReplay, readReplay, type Replay } from '../service/inspection/replay.ts';
 import { watchInterruption } from './interruption.ts';
 import { openBrowser } from './open-browser.ts';
+import { createReplayCheck } from './replay-check.ts';
 
 /** What `replay` takes, as the command line gives it. */
 export interface ReplayCommandOptions {
@@ -18,31 +17,33 @@ export interface ReplayCommandOptions {
   readonly port?: number;
   /** Opens the page in a browser. */
   readonly open?: boolean;
+  /** Goes on reading what is appended to the file. */
+  readonly follow?: boolean;
   /** False: the run is not checked against its invariants. */
   readonly check?: boolean;
   readonly json?: boolean;
 }
 
-function findingOf({ invariant, message, records, at }: Violation): RunFinding {
-  return { seq: records.at(-1) ?? 0, at, text: `${invariant}: ${message}` };
+interface Opened {
+  readonly replay: Replay;
+  /** Resolves with the end of the history. */
+  readonly over: Promise<void>;
 }
 
-function createCheck(header: HistoryHeader): ReplayCheck {
-  const checker = createChecker(header);
-  return {
-    push: (record) => checker.push(record),
-    finish: () => {
-      const { violations, reasons } = checker.verdict();
-      return { findings: violations.map(findingOf), doubts: reasons };
-    },
-  };
-}
-
-async function readFile(file: string, isChecked: boolean) {
-  const options = { limits: defaultLimits, name: basename(file) };
+async function openReplay(
+  file: string,
+  { check = true, follow = false }: ReplayCommandOptions,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const checked = check ? { createCheck: createReplayCheck } : {};
+  const options = { limits: defaultLimits, name: basename(file), ...checked };
+  const { replayPollMs: pollMs } = defaultLimits;
   try {
-    const check = isChecked ? { createCheck } : {};
-    return await readReplay(createReadStream(file), { ...options, ...check });
+    if (follow) {
+      const chunks = readGrowing(file, { env: systemEnv, pollMs, signal });
+      return await followReplay(chunks, options);
+    }
+    return { replay: await readReplay(createReadStream(file), options), over: Promise.resolve() };
   } catch (thrown) {
     if (Object(thrown).code !== 'ENOENT' && Object(thrown).code !== 'EISDIR') throw thrown;
     const expected = 'a history file';
@@ -57,25 +58,43 @@ function whenAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Serves the dashboard over a history until it is interrupted. */
-export async function runReplayCommand(file: string, options: ReplayCommandOptions): Promise<void> {
-  const { port = 0, open = false, check = true, json = false } = options;
-  using interruption = watchInterruption();
-  const replay = await readFile(file, check);
-  await using dashboard = await startDashboard({ shown: { replay }, port });
-  const { lastSeq, firstSeq, marks, doubts } = replay.summary;
-  const url = dashboard.pageUrl();
+/** `1,498 records of soak sim, 0 violations`, as data and as a line. */
+function found({ summary, about }: Replay): { readonly facts: object; readonly line: string } {
+  const { lastSeq, firstSeq, marks, doubts, isChecked } = summary;
   const violations = marks.filter(({ kind }) => kind === 'violation').length;
   const records = lastSeq === 0 ? 0 : lastSeq - firstSeq + 1;
   const doubtful = doubts.length > 0 ? ' seen, but it cannot show that there were none' : '';
-  const found = check ? `, ${violations} violations${doubtful}` : '';
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ type: 'replay.started', url, records, violations, doubts })}\n`
-      : `${records} records of ${replay.about.source}${found}\nlook at them: ${url}\nCtrl-C ends it\n`,
-  );
+  const verdict = isChecked ? `, ${violations} violations${doubtful}` : '';
+  return {
+    facts: { records, violations, doubts },
+    line: `${records} records of ${about.source}${verdict}`,
+  };
+}
+
+function print(isJson: boolean, facts: object, text: string): void {
+  process.stdout.write(`${isJson ? JSON.stringify(facts) : text}\n`);
+}
+
+/** Serves the dashboard over a history until it is interrupted. */
+export async function runReplayCommand(file: string, options: ReplayCommandOptions): Promise<void> {
+  const { port = 0, open = false, follow = false, json = false } = options;
+  using interruption = watchInterruption();
+  const { signal } = interruption;
+  const { replay, over } = await openReplay(file, options, signal);
+  await using dashboard = await startDashboard({ shown: { replay }, port });
+  const url = dashboard.pageUrl();
+  const tell = (type: string, advice: string) => {
+    const { facts, line } = found(replay);
+    print(json, { type, url, ...facts }, `${line}${advice}`);
+  };
+  if (follow) {
+    const text = `following ${file}\nlook at it: ${url}\nCtrl-C ends it`;
+    print(json, { type: 'replay.started', url, follow }, text);
+  } else tell('replay.started', `\nlook at them: ${url}\nCtrl-C ends it`);
   if (open && !(await openBrowser(url)) && !json) {
     process.stdout.write('no browser could be opened; open the address yourself\n');
   }
-  await whenAborted(interruption.signal);
+  await Promise.race([over, whenAborted(signal)]);
+  if (follow && !signal.aborted) tell('replay.ended', '');
+  await whenAborted(signal);
 }

@@ -71,6 +71,7 @@ async function replayOf(text: string) {
       const checker = createChecker(header);
       return {
         push: (record) => checker.push(record),
+        soFar: () => [],
         // One that is made up: the run itself is sound.
         finish: () => ({
           doubts: [],

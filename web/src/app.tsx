@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { about, host, link, team, waiting } from './model/run.ts';
-import { hrefOf, route, type Route } from './model/route.ts';
+import { hrefOf, route } from './model/route.ts';
 import { ConnectionNotice } from './parts/connection-notice.tsx';
 import { ThemeSwitch } from './parts/theme-switch.tsx';
 import { useWaitingAnnouncements } from './model/notify.ts';
@@ -15,7 +15,7 @@ import { SoakPage } from './views/soak.tsx';
 import { TeamPage } from './views/team.tsx';
 import { WaitingPage } from './views/waiting.tsx';
 
-type Tab = Extract<Route, { view: 'overview' | 'team' | 'waiting' | 'soak' }>['view'];
+type Tab = 'overview' | 'team' | 'waiting' | 'soak';
 
 function NavLink({ view, children }: { view: Tab; children: ComponentChildren }) {
   const place = route.value;

@@ -132,13 +132,15 @@ export interface GaugeCurve {
   readonly values: readonly (number | null)[];
 }
 
-/** A recorded run as a whole. */
+/** A recorded run as a whole; of one that is still being written, as far as it goes. */
 export interface RunTimeline {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly firstAt: number;
   readonly lastAt: number;
   readonly header: HistoryHeader;
+  /** False while records may still come. */
+  readonly isOver: boolean;
   readonly counts: Readonly<Record<string, number>>;
   /** In order. */
   readonly marks: readonly RunMark[];
@@ -201,6 +203,13 @@ export type FeedFrame =
       readonly from: number;
       readonly records: readonly HistoryRecord[];
     }
+  /** A recorded run goes on: it ends here by now. */
+  | {
+      readonly type: 'grown';
+      readonly lastSeq: number;
+      readonly lastAt: number;
+      readonly isOver: boolean;
+    }
   /** What happened from `from` to `to` is not told; a snapshot follows. */
   | { readonly type: 'lagged'; readonly from: number; readonly to: number }
   | { readonly type: 'pong' }
@@ -211,5 +220,5 @@ export type ViewerCommand =
   | { readonly type: 'ping' }
   /** The sessions it wants to be told everything of; takes the place of those before. */
   | { readonly type: 'watch'; readonly sessionIds: readonly string[] }
-  /** In a replay: the overview as of this record. */
+  /** In a replay: the overview as of this record; beyond the last one, it follows a run that goes on. */
   | { readonly type: 'seek'; readonly seq: number };

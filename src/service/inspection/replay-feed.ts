@@ -1,5 +1,9 @@
-/** The feed of a recorded run: each viewer stands at a moment of its own, and goes where it likes. */
-import type { Env } from '../../env.ts';
+/**
+ * The feed of a recorded run: each viewer stands at a moment of its own, and goes where it likes. Of a run
+ * that is still being written, whoever stands at its end moves on with it.
+ */
+import type { Env, Timer } from '../../env.ts';
+import type { HistoryRecord } from '../../history/record.ts';
 import type { RunView } from '../../history/view.ts';
 import type { Limits } from '../../limits.ts';
 import { feedVersion, type FeedFrame, type SessionRow, type ViewerCommand } from './frame.ts';
@@ -15,6 +19,10 @@ interface Viewer {
   /** What it was shown last. */
   view: RunView;
   watched: ReadonlySet<string>;
+  /** Whether it moves on as the run does. */
+  isFollowing: boolean;
+  /** The last record that it was told the run had. */
+  knownSeq: number;
 }
 
 /** What the feed needs. */
@@ -29,12 +37,15 @@ export class ReplayFeed implements Feed {
   readonly epoch: string;
   readonly #options: ReplayFeedOptions;
   readonly #viewers: Viewers<Viewer>;
+  readonly #unobserve: () => void;
+  #timer: Timer | undefined;
 
   constructor(options: ReplayFeedOptions) {
-    const { env, limits } = options;
+    const { env, limits, replay } = options;
     this.#options = options;
     this.epoch = env.id();
     this.#viewers = new Viewers(env, limits, () => {});
+    this.#unobserve = replay.observe(() => this.#growLater());
   }
 
   get isFull(): boolean {
@@ -44,22 +55,32 @@ export class ReplayFeed implements Feed {
   /** Takes a viewer in whose connection was upgraded. One that comes back stands where it stood. */
   open({ socket, access, position, watch }: ViewerStart): void {
     const { limits, replay } = this.#options;
-    const { lastSeq, lastAt: at } = replay.summary;
+    const { lastSeq, lastAt: at, firstAt } = replay.span;
     const onCommand = (command: ViewerCommand) => this.#obey(viewer, command);
     const opened = new ViewerSocket({ socket, access, limits, onCommand });
     const isKnown = position?.epoch === this.epoch;
     const view = replay.timeline.at(isKnown ? position.seq : lastSeq);
-    const viewer: Viewer = { socket: opened, view, watched: new Set() };
+    const isFollowing = !replay.isOver && view.seq === lastSeq;
+    const viewer: Viewer = {
+      socket: opened,
+      view,
+      watched: new Set(),
+      isFollowing,
+      knownSeq: lastSeq,
+    };
     this.#viewers.add(viewer);
     const { epoch } = this;
     const { about } = replay;
     opened.tell({ type: 'hello', version: feedVersion, epoch, seq: view.seq, at, about });
-    const overview = overviewOf(view, replay.summary.firstAt);
+    if (!replay.isOver) opened.tell(this.#grown());
+    const overview = overviewOf(view, firstAt);
     opened.tell({ type: 'snapshot', seq: view.seq, at: view.at, overview });
     this.#watch(viewer, watch);
   }
 
   close(): Promise<void> {
+    this.#unobserve();
+    if (this.#timer !== undefined) this.#options.env.clock.clearTimeout(this.#timer);
     return this.#viewers.close();
   }
 
@@ -70,27 +91,74 @@ export class ReplayFeed implements Feed {
 
   #seek(viewer: Viewer, seq: number): void {
     const { replay } = this.#options;
-    const before = viewer.view;
+    viewer.isFollowing = !replay.isOver && seq >= replay.span.lastSeq;
     // One that does not keep up is shown the next moment it asks for.
-    if (viewer.socket.isFull) return;
-    viewer.view = replay.timeline.at(seq);
-    viewer.socket.tell(this.#change(before, viewer.view));
+    if (!viewer.socket.isFull) this.#show(viewer, replay.timeline.at(seq));
+  }
+
+  #show(viewer: Viewer, view: RunView, records: readonly HistoryRecord[] = []): void {
+    const change = this.#change(viewer.view, view);
+    viewer.view = view;
+    viewer.socket.tell(records.length === 0 ? change : { ...change, records });
   }
 
   /** What is different at another moment: entries that are the same object as before are the same. */
-  #change(before: RunView, view: RunView): FeedFrame {
+  #change(before: RunView, view: RunView): Extract<FeedFrame, { type: 'update' }> {
     const members = membersOf(view);
     const rows: SessionRow[] = [];
     for (const [id, session] of view.sessions) {
       if (before.sessions.get(id) !== session) rows.push(rowOf(session, members));
     }
     const gone = [...before.sessions.keys()].filter((id) => !view.sessions.has(id));
-    const { host, counters, waiting, team } = overviewOf(
-      view,
-      this.#options.replay.summary.firstAt,
-    );
+    const { firstAt } = this.#options.replay.span;
+    const { host, counters, waiting, team } = overviewOf(view, firstAt);
     const { seq, at } = view;
     return { type: 'update', seq, at, host, counters, waiting, team, rows, gone };
+  }
+
+  // A run that goes on
+
+  #grown(): FeedFrame {
+    const { isOver, span } = this.#options.replay;
+    const { lastSeq, lastAt } = span;
+    return { type: 'grown', lastSeq, lastAt, isOver };
+  }
+
+  #growLater(): void {
+    const { env, limits } = this.#options;
+    this.#timer ??= env.clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#grow();
+    }, limits.inspectionTickMs);
+  }
+
+  /** Tells everybody that the run has gone on; whoever does not keep up is told the next time. */
+  #grow(): void {
+    const { timeline, span } = this.#options.replay;
+    const grown = this.#grown();
+    let latest: RunView | null = null;
+    for (const viewer of this.#viewers) {
+      if (viewer.socket.isFull) {
+        this.#growLater();
+        continue;
+      }
+      const records = this.#newRecords(viewer);
+      viewer.knownSeq = span.lastSeq;
+      viewer.socket.tell(grown);
+      if (viewer.isFollowing) this.#show(viewer, (latest ??= timeline.at(span.lastSeq)), records);
+      else if (records.length > 0) {
+        const { seq, at } = viewer.view;
+        viewer.socket.tell({ type: 'update', seq, at, records });
+      }
+    }
+  }
+
+  /** What has happened in the sessions that a viewer watches since it was told last. */
+  #newRecords({ watched, knownSeq }: Viewer): readonly HistoryRecord[] {
+    return [...watched].flatMap((sessionId) => {
+      const records = this.#options.replay.recordsOf(sessionId);
+      return records.slice(records.findLastIndex(({ seq }) => seq <= knownSeq) + 1);
+    });
   }
 
   #watch(viewer: Viewer, sessionIds: readonly string[]): void {

@@ -19,6 +19,9 @@ export interface RunVerdict {
   readonly doubts: readonly string[];
 }
 
+/** From where to where a run goes. */
+export type RunSpan = Pick<RunTimeline, 'firstSeq' | 'lastSeq' | 'firstAt' | 'lastAt'>;
+
 /** Stretches of time that the curves are made of. */
 const stretches = 240;
 
@@ -95,25 +98,35 @@ export class RunTimelineBuilder {
     else if (event.type === 'world.process.ended') this.#step(event.process, at, null);
   }
 
-  /** Everything, with what a check says; null if the run was not checked. */
-  finish(header: HistoryHeader, verdict: RunVerdict | null): RunTimeline {
-    for (const { seq, at, text } of verdict?.findings ?? []) {
-      this.#mark({ seq, at, kind: 'violation', text });
-    }
-    const firstAt = this.#first?.at ?? 0;
-    const lastAt = this.#last?.at ?? 0;
+  /** The first and the last record; zeros before there is one. */
+  get span(): RunSpan {
+    return {
+      firstSeq: this.#first?.seq ?? 0,
+      lastSeq: this.#last?.seq ?? 0,
+      firstAt: this.#first?.at ?? 0,
+      lastAt: this.#last?.at ?? 0,
+    };
+  }
+
+  /** Everything so far, with what a check says; null if the run is not checked. */
+  summary(header: HistoryHeader, isOver: boolean, verdict: RunVerdict | null): RunTimeline {
+    const { span } = this;
+    const { firstAt, lastAt } = span;
+    // What is violated is always told: it is bounded by whoever checks.
+    const violations = (verdict?.findings ?? []).map((finding): RunMark => ({
+      ...finding,
+      kind: 'violation',
+    }));
     const stepMs = Math.max(1, (lastAt - firstAt) / stretches);
     const times = Array.from({ length: stretches }, (_, index) => firstAt + (index + 1) * stepMs);
     const slotOf = (at: number) =>
       Math.min(stretches - 1, Math.max(0, Math.floor((at - firstAt) / stepMs)));
     return {
-      firstSeq: this.#first?.seq ?? 0,
-      lastSeq: this.#last?.seq ?? 0,
-      firstAt,
-      lastAt,
+      ...span,
       header,
+      isOver,
       counts: Object.fromEntries(this.#counts),
-      marks: this.#marks.toSorted((one, other) => one.seq - other.seq),
+      marks: [...this.#marks, ...violations].toSorted((one, other) => one.seq - other.seq),
       marksOmitted: this.#omitted,
       isChecked: verdict !== null,
       doubts: verdict?.doubts ?? [],
@@ -128,10 +141,8 @@ export class RunTimelineBuilder {
   }
 
   #mark(mark: RunMark): void {
-    // What is violated is always told: it is bounded by whoever checks.
-    if (this.#marks.length < this.#limits.replayMarksMax || mark.kind === 'violation') {
-      this.#marks.push(mark);
-    } else this.#omitted += 1;
+    if (this.#marks.length < this.#limits.replayMarksMax) this.#marks.push(mark);
+    else this.#omitted += 1;
   }
 
   /** One more call or one less; null: none of this runtime is left. */

@@ -52,6 +52,8 @@ export const samples = signal<readonly Sample[]>([]);
 export const skipped = signal(0);
 /** The last number, and when that was, by the clock of the run. */
 export const now = signal({ seq: 0, at: 0 });
+/** Where a recorded run ends by now; null for one that was over when somebody began to look. */
+export const growth = signal<Extract<FeedFrame, { type: 'grown' }> | null>(null);
 /** The clock of the service less that of this browser, in milliseconds. */
 export const clockSkewMs = signal(0);
 
@@ -160,6 +162,9 @@ export function takeFrame(frame: FeedFrame): void {
         return;
       case 'session':
         takeSession(frame);
+        return;
+      case 'grown':
+        growth.value = frame;
         return;
       case 'lagged':
         skipped.value += Math.max(0, frame.to - frame.from + 1);

@@ -1,9 +1,9 @@
 /** The recorded run of a replay as a whole, and moving through it. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { RunMark, RunTimeline } from '../../../src/service/inspection/frame.ts';
 import { get } from '../feed/api.ts';
 import { seek } from '../feed/commands.ts';
-import { now } from './run.ts';
+import { growth, link, now } from './run.ts';
 
 /** Null until it is there. */
 export const timeline = signal<RunTimeline | null>(null);
@@ -21,6 +21,42 @@ export function loadTimeline(): void {
   );
 }
 
+const refreshMs = 1_000;
+let refresh: ReturnType<typeof setTimeout> | undefined;
+
+// A run that goes on is asked for again, now and then.
+effect(() => {
+  if (growth.value === null) return;
+  refresh ??= setTimeout(() => {
+    refresh = undefined;
+    asked = null;
+    loadTimeline();
+  }, refreshMs);
+});
+
+/** The last record by now. */
+export const lastSeq = computed(() =>
+  Math.max(timeline.value?.lastSeq ?? 0, growth.value?.lastSeq ?? 0),
+);
+
+/** Whether records may still come. */
+export const isGoingOn = computed(() => growth.value?.isOver === false);
+
+/** Whether the reader moves on with a run that goes on. */
+export const isFollowing = signal(true);
+
+/** Shows the end of the run, and what comes after it as it comes. */
+export function follow(): void {
+  isFollowing.value = true;
+  isPlaying.value = false;
+  seek(Number.MAX_SAFE_INTEGER);
+}
+
+// Whoever followed before the connection broke follows afterwards.
+effect(() => {
+  if (link.value.type === 'live' && isGoingOn.peek() && isFollowing.peek()) follow();
+});
+
 /** Marks that one jumps to: everything but the phases. */
 export const jumps = computed<readonly RunMark[]>(
   () => timeline.value?.marks.filter(({ kind }) => kind !== 'phase') ?? [],
@@ -29,7 +65,12 @@ export const jumps = computed<readonly RunMark[]>(
 /** Shows the run as of this record. */
 export function goTo(seq: number): void {
   const known = timeline.value;
-  if (known) seek(Math.min(known.lastSeq, Math.max(known.firstSeq, Math.round(seq))));
+  if (!known) return;
+  if (isGoingOn.value && seq >= lastSeq.value) follow();
+  else {
+    isFollowing.value = false;
+    seek(Math.min(lastSeq.value, Math.max(known.firstSeq, Math.round(seq))));
+  }
 }
 
 /** Shows the run as of this time. The service knows which record that is. */

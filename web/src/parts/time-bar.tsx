@@ -2,10 +2,14 @@
 import { useEffect } from 'preact/hooks';
 import { about, now } from '../model/run.ts';
 import {
+  follow,
   goTo,
+  isFollowing,
+  isGoingOn,
   isPlaying,
   jump,
   jumps,
+  lastSeq,
   loadTimeline,
   speed,
   startPlaying,
@@ -19,7 +23,7 @@ const speeds = [5, 50, 500, 5_000] as const;
 function Marks() {
   const known = timeline.value;
   if (!known) return null;
-  const span = Math.max(1, known.lastSeq - known.firstSeq);
+  const span = Math.max(1, lastSeq.value - known.firstSeq);
   return (
     <div class="time-marks" aria-hidden="true">
       {known.marks.map(({ seq, kind }) => (
@@ -135,7 +139,7 @@ export function TimeBar() {
           aria-label="Moment of the run"
           aria-valuetext={`record ${seq}, ${time}`}
           min={known?.firstSeq ?? 0}
-          max={known?.lastSeq ?? 1}
+          max={Math.max(1, lastSeq.value)}
           value={seq}
           onInput={({ currentTarget }) => {
             isPlaying.value = false;
@@ -146,9 +150,14 @@ export function TimeBar() {
       <output class="time-now">
         <b>{time}</b>
         <span>
-          {countText(seq)} of {countText(known?.lastSeq ?? 0)}
+          {countText(seq)} of {countText(lastSeq.value)}
         </span>
       </output>
+      {isGoingOn.value && (
+        <button type="button" class="chip" aria-pressed={isFollowing.value} onClick={follow}>
+          {isFollowing.value ? 'Following' : 'Follow'}
+        </button>
+      )}
       <Speed />
     </footer>
   );

@@ -45,6 +45,14 @@ function MarkList({ marks, title }: { marks: readonly RunMark[]; title: string }
 function Verdict({ run }: { run: RunTimeline }) {
   const violations = run.marks.filter(({ kind }) => kind === 'violation').length;
   if (!run.isChecked) return null;
+  if (violations === 0 && !run.isOver) {
+    return (
+      <p class="notice">
+        <strong>Nothing was violated so far.</strong> The run goes on; what it has not finished yet
+        is not held against it.
+      </p>
+    );
+  }
   if (violations === 0 && run.doubts.length > 0) {
     return (
       <div class="notice">
@@ -65,7 +73,8 @@ function Verdict({ run }: { run: RunTimeline }) {
   ) : (
     <p class="notice" data-tone="bad">
       <strong>
-        {violations} {violations === 1 ? 'violation' : 'violations'}.
+        {violations} {violations === 1 ? 'violation' : 'violations'}
+        {run.isOver ? '.' : ' so far.'}
       </strong>{' '}
       Each stands below and leads to its moment.
     </p>
@@ -89,6 +98,7 @@ export function SoakPage() {
           {seed !== null && <span>seed {seed}</span>}
           <span>{durationText(run.lastAt - run.firstAt)}</span>
           <span>{countText(run.lastSeq - run.firstSeq + 1)} records</span>
+          {!run.isOver && <span>still going on</span>}
         </p>
       </header>
       <Verdict run={run} />
