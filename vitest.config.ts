@@ -5,9 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Only where no browser can be had at all, and whoever says so is told what is left out by it.
-    exclude: process.env.SESSIONMESH_WITHOUT_BROWSER
-      ? ['test/web/{live,team,replay}*.test.ts']
-      : [],
+    exclude: process.env.SESSIONMESH_WITHOUT_BROWSER ? ['test/web/!(bundle).test.ts'] : [],
     testTimeout: 20_000,
     reporters: process.env.CI
       ? ['default', ['json', { outputFile: '.vitest-report.json' }]]

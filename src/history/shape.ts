@@ -130,7 +130,7 @@ const artifact = {
 } as const;
 
 export const teamShapes: Shapes<TeamOccurrence> = {
-  'team.started': { ...runEvent, task: 'text', sessions: 'textMap' },
+  'team.started': { ...runEvent, task: 'text', sessions: 'textMap', budget: 'numberMap' },
   'team.finished': {
     ...runEvent,
     outcome: ['complete', 'stalled', 'budget-exceeded', 'failed', 'cancelled'],

@@ -2,7 +2,7 @@
 import type { Clock } from '../env.ts';
 import type { FaultName } from './fault.ts';
 import { plannedFaults } from './fault-plan.ts';
-import { drawScenario, isPossible, type Scenario, type ScenarioWishes } from './sim/scenario.ts';
+import { drawScenario, type Scenario, type ScenarioWishes } from './sim/scenario.ts';
 import { simulate, type FailureWatch, type SimulationResult } from './sim/simulate.ts';
 import { Trace } from './sim/trace.ts';
 
@@ -90,10 +90,8 @@ class Sums {
     if (this.failed.length < failuresKept) this.failed.push(result);
   }
 
-  planned(scenario: Scenario, wishes: ScenarioWishes): void {
-    for (const [name] of plannedFaults(wishes.faults ?? {})) {
-      if (isPossible(name, scenario)) this.possible.add(name);
-    }
+  planned({ faults }: Scenario): void {
+    for (const [name] of plannedFaults(faults)) this.possible.add(name);
   }
 }
 
@@ -119,7 +117,7 @@ export async function soakSimulated(options: SimSoakOptions): Promise<SimSoakRep
   for (let index = 0; index < seeds; index += 1) {
     if (signal?.aborted) break;
     const scenario = drawScenario((seed + index) >>> 0, wishes);
-    sums.planned(scenario, wishes);
+    sums.planned(scenario);
     sums.add(await simulate(scenario, watch));
     onProgress?.(progress());
   }

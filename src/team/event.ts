@@ -100,6 +100,8 @@ export type RunChange =
       readonly task: string;
       /** The session of each member, by name. */
       readonly sessions: Readonly<Record<string, string>>;
+      /** What the run may use: turns of one member, turns of all together, milliseconds. */
+      readonly budget: Readonly<Record<'rounds' | 'turns' | 'wallMs', number>>;
     }
   | {
       readonly type: 'team.finished';

@@ -47,7 +47,7 @@ export class TeamRun {
   readonly #scheduler: Scheduler;
   /** Aborts when there is a verdict, or one from outside. */
   readonly #over = new AbortController();
-  readonly #wallMs: number;
+  readonly #budget: TeamBudget;
   #sequence = 0;
 
   constructor(context: TeamContext, budget: TeamBudget) {
@@ -56,7 +56,7 @@ export class TeamRun {
     const names = [...team.members.keys()];
     this.#context = context;
     this.#runId = env.id();
-    this.#wallMs = budget.wallMs;
+    this.#budget = budget;
     const board = new Board({
       members: team.members,
       completion: team.completion,
@@ -104,17 +104,20 @@ export class TeamRun {
     if (this.#over.signal.aborted) return;
     if (failure !== null) return this.#stop({ outcome: 'failed', reason: failure });
     const sessions = this.#sessions.ids();
-    this.#announce({ type: 'team.started', member: null, task, sessions, at: env.clock.now() });
+    const budget = this.#budget;
+    const began = { type: 'team.started', member: null, task, sessions, budget } as const;
+    this.#announce({ ...began, at: env.clock.now() });
     this.#board.assign(team.entry, task);
   }
 
   /** Watches for an end from outside: the user's signal, or the wall time. Returns how to stop. */
   #watch(signal: AbortSignal | undefined): () => void {
     const { clock } = this.#context.env;
-    const reason = `${this.#wallMs} ms have passed`;
+    const { wallMs } = this.#budget;
+    const reason = `${wallMs} ms have passed`;
     const expire = () => this.#stop({ outcome: 'budget-exceeded', reason });
     const cancel = () => this.#stop({ outcome: 'cancelled', reason: messageOf(signal?.reason) });
-    const timer = clock.setTimeout(expire, this.#wallMs);
+    const timer = clock.setTimeout(expire, wallMs);
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();
     return () => {

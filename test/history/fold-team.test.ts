@@ -10,7 +10,9 @@ import { boardFixture, names } from '../team/board-fixture.ts';
 function teamView(events: readonly BoardEvent[]) {
   const view = emptyView();
   const sessions = Object.fromEntries(names.map((name) => [name, `session-of-${name}`]));
-  const began = { type: 'team.started', member: null, task: 'All of it', sessions } as const;
+  const budget = { rounds: 8, turns: 24, wallMs: 60_000 };
+  const about = { member: null, task: 'All of it', sessions, budget };
+  const began = { type: 'team.started', ...about } as const;
   const all: TeamEvent[] = [{ ...began, at: 0 }, ...events].map((event, index) => ({
     ...event,
     runId: 'run-1',

@@ -1,5 +1,6 @@
 /** Whole runs: how a team works, hands on, comes back and ends. */
 import { expect, expectTypeOf, test } from 'vitest';
+import { defaultLimits } from '../../src/limits.ts';
 import type { Mesh } from '../../src/mesh/mesh.ts';
 import type { TeamMesh } from '../../src/team/member-session.ts';
 import type { MemberDefinition, TeamDefinition } from '../../src/team/definition.ts';
@@ -23,7 +24,7 @@ test('a mesh fits the port by its shape', () => {
 });
 
 test('the software team plays its rehearsal to the end', async () => {
-  const { result, fake, types } = await playTeam({ script: rehearsal });
+  const { result, fake, types, events } = await playTeam({ script: rehearsal });
   expect(result).toMatchObject({
     outcome: 'complete',
     reason: 'the completion contract is met',
@@ -60,7 +61,14 @@ test('the software team plays its rehearsal to the end', async () => {
     'reviewer team_read_board',
     'reviewer team_mark_done',
   ]);
-  expect(types[0]).toBe('team.started');
+  expect(events[0]).toMatchObject({
+    type: 'team.started',
+    budget: {
+      rounds: defaultLimits.teamRoundsMax,
+      turns: defaultLimits.teamTurnsMax,
+      wallMs: defaultLimits.teamWallMs,
+    },
+  });
   expect(types.filter((type) => type === 'turn.started')).toHaveLength(3);
 });
 

@@ -4,19 +4,28 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { afterAll, expect, onTestFinished } from 'vitest';
 
 const places = [
-  process.env['SESSIONMESH_CHROMIUM'],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Where Chromium is. Throws with what to do where there is none. */
-export function chromiumPath(): string {
-  const found = places.find((path) => path !== undefined && existsSync(path));
+/**
+ * Where Chromium is. A browser that was named is taken or complained about: another one in its place would
+ * be a surprise. Throws with what to do where there is none.
+ */
+export function chromiumPath(named = process.env['SESSIONMESH_CHROMIUM']): string {
+  const looked = named === undefined ? places : [named];
+  const found = looked.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
-    'the browser tests need Chromium: apt-get install chromium, or name one in SESSIONMESH_CHROMIUM',
+    [
+      'the browser tests need Chromium, and there is none.',
+      `  looked for: ${looked.join(', ')}`,
+      '  Debian, Ubuntu: sudo apt-get install --yes --no-install-recommends chromium',
+      '  macOS: brew install --cask google-chrome',
+      '  elsewhere: set SESSIONMESH_CHROMIUM to the path of a Chromium',
+    ].join('\n'),
   );
 }
 
@@ -44,16 +53,25 @@ export interface Watched {
   readonly problems: string[];
 }
 
+/** How a page is opened. */
+export interface OpenPageOptions extends BrowserContextOptions {
+  /** What may be complained about. */
+  readonly allows?: readonly RegExp[];
+  /** A script that runs in the page before its own. */
+  readonly before?: string;
+}
+
 const desktop = { width: 1280, height: 800 };
 
 /** Opens an address in a profile of its own. The test fails if anything goes wrong in the page. */
 export async function openPage(
   url: string,
-  { allows = [], ...options }: BrowserContextOptions & { readonly allows?: readonly RegExp[] } = {},
+  { allows = [], before, ...options }: OpenPageOptions = {},
 ): Promise<Watched> {
   const context = await (await browser()).newContext({ viewport: desktop, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  if (before !== undefined) await page.addInitScript(before);
   const problems: string[] = [];
   const note = (text: string) => {
     if (!allows.some((pattern) => pattern.test(text))) problems.push(text);

@@ -210,7 +210,7 @@ test.each(['light', 'dark'] as const)(
     await page.getByRole('link', { name: /delete_branch/ }).waitFor();
     const call =
       (await page.getByRole('link', { name: /search_index/ }).getAttribute('href')) ?? '';
-    for (const hash of ['#/', `#/session/${id}`, call, '#/waiting', '#/team']) {
+    for (const hash of ['#/', `#/session/${id}`, call, '#/waiting', '#/team', '#/host']) {
       await goTo(page, hash);
       await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
       await expectNoSidewaysScroll(page);

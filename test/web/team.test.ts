@@ -31,6 +31,16 @@ test('the board follows a team from its first task to its outcome', async () => 
   expect(await artifacts.count()).toBe(result.board.artifacts.length);
   expect(await page.getByText('reviewed', { exact: true }).count()).toBe(2);
   await expectAccessible(page);
+  const figures = page.getByLabel('What the run has used');
+  expect(await figures.innerText()).toMatch(new RegExp(`${result.turns} of \\d+`));
+  await page.getByTitle('State chart of docs').click();
+  await page.getByRole('img', { name: 'State chart of docs. Active: done.' }).waitFor();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: /online|closed/ }).click();
+  await page
+    .getByRole('img', { name: /State chart of the connection. Active: live.ready/ })
+    .waitFor();
+  await expectAccessible(page);
   await goTo(page, '#/');
   await page.getByRole('img', { name: /Hand-offs. developer to docs: 1/ }).waitFor();
   await page.getByRole('row', { name: /developer/ }).waitFor();
@@ -172,7 +182,7 @@ test.each(['light', 'dark'] as const)(
     const { dashboard } = await replayOf(text);
     const viewport = { width: 390, height: 844 };
     const { page } = await openPage(dashboard.pageUrl(), { viewport, colorScheme });
-    for (const hash of ['#/', '#/team', '#/soak']) {
+    for (const hash of ['#/', '#/team', '#/member/reviewer', '#/host', '#/soak']) {
       await goTo(page, hash);
       await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
       await expectNoSidewaysScroll(page);

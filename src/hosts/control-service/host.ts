@@ -179,8 +179,11 @@ export class ControlServiceHost implements Host {
   ): Promise<{ turnId: string }> {
     const session = this.#session(sessionId);
     const { requests } = this;
-    const options = { session, sessions: this.#sessions, requests, context: this.#context, signal };
-    return { turnId: await startTurn(text, options) };
+    const over = this.#client.signal;
+    // It may be looked for long after its session is given up, but not after the host is closed.
+    const abort = signal ? AbortSignal.any([signal, over]) : over;
+    const common = { session, sessions: this.#sessions, requests, context: this.#context };
+    return { turnId: await startTurn(text, { ...common, signal: abort }) };
   }
 
   /** A message during a turn is added to that turn. */

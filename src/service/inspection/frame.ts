@@ -8,6 +8,7 @@ import type { DispatchMode } from '../../../machines/session.ts';
 import type { HistoryHeader, HistoryRecord } from '../../history/record.ts';
 import type { Fault } from '../../mesh/event.ts';
 import type { TeamMemberView, TeamView as FoldedTeam } from '../../history/view.ts';
+import type { TeamBudget } from '../../team/scheduler.ts';
 import type { Task } from '../../team/task.ts';
 import type { LoggedCall } from '../call-log.ts';
 
@@ -81,6 +82,8 @@ export interface WaitingRow {
 export interface TeamView extends Omit<FoldedTeam, 'runtime' | 'members' | 'tasks'> {
   readonly members: readonly TeamMemberView[];
   readonly tasks: readonly Task[];
+  /** What the run may use, or null where its beginning is not known. */
+  readonly budget: TeamBudget | null;
 }
 
 /** Everything but the sessions' own details. */

@@ -4,10 +4,11 @@
  */
 import { foldTeam } from '../../history/fold-team.ts';
 import type { HistoryEvent } from '../../history/record.ts';
-import { emptyView } from '../../history/view.ts';
+import { emptyView, keepLast } from '../../history/view.ts';
 import type { Limits } from '../../limits.ts';
 import type { Occurrence } from '../../mesh/event.ts';
 import type { TeamEvent } from '../../team/event.ts';
+import type { TeamBudget } from '../../team/scheduler.ts';
 import type {
   Counters,
   HostRow,
@@ -49,6 +50,8 @@ export class Overview {
   readonly #tally: Tally;
   /** Only its teams are folded: the rest is too much work for a mesh that is looked at. */
   readonly #run = emptyView();
+  /** Of as many teams as the fold keeps. */
+  readonly #budgets = new Map<string, TeamBudget>();
   #host: HostRow | null = null;
   #gone: string[] = [];
   /** Those that were dropped last, each with the number of the event that did it. */
@@ -112,7 +115,7 @@ export class Overview {
   /** The run of a team that began last, or null. */
   get team(): TeamView | null {
     const last = [...this.#run.teams.values()].at(-1);
-    return last ? teamRow(last) : null;
+    return last ? teamRow(last, this.#budgets) : null;
   }
 
   /** The figures as of `at`. */
@@ -293,6 +296,7 @@ export class Overview {
     foldTeam(this.#run, runtime, event);
     this.#isTeamChanged = true;
     if (event.type !== 'team.started') return;
+    keepLast(this.#budgets, event.runId, event.budget, this.#limits.historyNoticesKeptMax);
     for (const [member, sessionId] of Object.entries(event.sessions)) {
       this.#row(sessionId, at, seq).member = member;
     }

@@ -6,7 +6,13 @@ import type { Env, Timer } from '../../env.ts';
 import type { HistoryRecord } from '../../history/record.ts';
 import type { RunView } from '../../history/view.ts';
 import type { Limits } from '../../limits.ts';
-import { feedVersion, type FeedFrame, type SessionRow, type ViewerCommand } from './frame.ts';
+import {
+  feedVersion,
+  type FeedFrame,
+  type OverviewView,
+  type SessionRow,
+  type ViewerCommand,
+} from './frame.ts';
 import type { Feed } from './feed-target.ts';
 import type { ViewerStart } from './feed.ts';
 import type { Replay } from './replay.ts';
@@ -55,7 +61,7 @@ export class ReplayFeed implements Feed {
   /** Takes a viewer in whose connection was upgraded. One that comes back stands where it stood. */
   open({ socket, access, position, watch }: ViewerStart): void {
     const { limits, replay } = this.#options;
-    const { lastSeq, lastAt: at, firstAt } = replay.span;
+    const { lastSeq, lastAt: at } = replay.span;
     const onCommand = (command: ViewerCommand) => this.#obey(viewer, command);
     const opened = new ViewerSocket({ socket, access, limits, onCommand });
     const isKnown = position?.epoch === this.epoch;
@@ -73,7 +79,7 @@ export class ReplayFeed implements Feed {
     const { about } = replay;
     opened.tell({ type: 'hello', version: feedVersion, epoch, seq: view.seq, at, about });
     if (!replay.isOver) opened.tell(this.#grown());
-    const overview = overviewOf(view, firstAt);
+    const overview = this.#overview(view);
     opened.tell({ type: 'snapshot', seq: view.seq, at: view.at, overview });
     this.#watch(viewer, watch);
   }
@@ -110,10 +116,14 @@ export class ReplayFeed implements Feed {
       if (before.sessions.get(id) !== session) rows.push(rowOf(session, members));
     }
     const gone = [...before.sessions.keys()].filter((id) => !view.sessions.has(id));
-    const { firstAt } = this.#options.replay.span;
-    const { host, counters, waiting, team } = overviewOf(view, firstAt);
+    const { host, counters, waiting, team } = this.#overview(view);
     const { seq, at } = view;
     return { type: 'update', seq, at, host, counters, waiting, team, rows, gone };
+  }
+
+  #overview(view: RunView): OverviewView {
+    const { span, budgets } = this.#options.replay;
+    return overviewOf(view, { firstAt: span.firstAt, budgets });
   }
 
   // A run that goes on

@@ -2,7 +2,7 @@
 import type { CallView, RunView, RuntimeView, SessionView } from '../../history/view.ts';
 import type { Counters, HostRow, OverviewView, SessionRow, WaitingRow } from './frame.ts';
 import { Latencies } from './latencies.ts';
-import { teamRow } from './team-row.ts';
+import { teamRow, type TeamBudgets } from './team-row.ts';
 
 /** Calls that the rate and the durations are made of: the last ones. */
 const callsCounted = 1_024;
@@ -104,15 +104,22 @@ export function waitingOf({ approvals }: RunView): readonly WaitingRow[] {
   );
 }
 
+/** What is known of a run besides its views. */
+export interface RunKnowledge {
+  /** When it began. */
+  readonly firstAt: number;
+  readonly budgets: TeamBudgets;
+}
+
 /** The overview of a run at a moment. */
-export function overviewOf(view: RunView, since: number): OverviewView {
+export function overviewOf(view: RunView, { firstAt, budgets }: RunKnowledge): OverviewView {
   const members = membersOf(view);
   const team = [...view.teams.values()].at(-1);
   return {
     host: hostRow(view),
-    counters: countersOf(view, since),
+    counters: countersOf(view, firstAt),
     rows: [...view.sessions.values()].map((session) => rowOf(session, members)),
     waiting: waitingOf(view),
-    team: team ? teamRow(team) : null,
+    team: team ? teamRow(team, budgets) : null,
   };
 }

@@ -2,7 +2,9 @@
 import { openHistory, type HistoryChunks } from '../../history/reader.ts';
 import type { HistoryEvent, HistoryHeader, HistoryRecord } from '../../history/record.ts';
 import { Timeline } from '../../history/timeline.ts';
+import { keepLast } from '../../history/view.ts';
 import type { Limits } from '../../limits.ts';
+import type { TeamBudget } from '../../team/scheduler.ts';
 import type { RunAbout, RunTimeline } from './frame.ts';
 import {
   RunTimelineBuilder,
@@ -10,6 +12,7 @@ import {
   type RunSpan,
   type RunVerdict,
 } from './run-timeline.ts';
+import type { TeamBudgets } from './team-row.ts';
 
 /** Looks for what was violated in a history, record by record. */
 export interface ReplayCheck {
@@ -28,6 +31,8 @@ export interface Replay {
   readonly span: RunSpan;
   /** The run as a whole, as far as it is known. */
   readonly summary: RunTimeline;
+  /** What its teams may use. */
+  readonly budgets: TeamBudgets;
   /** Whether no record can follow. */
   readonly isOver: boolean;
   /** The records of one session, in order; the newest, if there are more than are kept of one. */
@@ -67,6 +72,7 @@ class ReadHistory implements Replay {
   readonly #builder: RunTimelineBuilder;
   readonly #check: ReplayCheck | null;
   readonly #bySession = new Map<string, HistoryRecord[]>();
+  readonly #budgets = new Map<string, TeamBudget>();
   readonly #observers = new Set<() => void>();
   #verdict: RunVerdict | null = null;
   #summary: RunTimeline | null = null;
@@ -84,6 +90,10 @@ class ReadHistory implements Replay {
 
   get span(): RunSpan {
     return this.#builder.span;
+  }
+
+  get budgets(): TeamBudgets {
+    return this.#budgets;
   }
 
   get isOver(): boolean {
@@ -113,7 +123,12 @@ class ReadHistory implements Replay {
     this.timeline.push(record);
     this.#builder.push(record);
     this.#check?.push(record);
-    const sessionId = sessionOf(record.event);
+    const { event } = record;
+    if (event.type === 'team' && event.event.type === 'team.started') {
+      const { runId, budget } = event.event;
+      keepLast(this.#budgets, runId, budget, this.#limits.historyNoticesKeptMax);
+    }
+    const sessionId = sessionOf(event);
     if (sessionId !== null) this.#keep(sessionId, record);
     for (const tell of this.#observers) tell();
   }

@@ -55,7 +55,8 @@ export class CodexPlace implements Place {
     else {
       const maxMs = dice.isResting ? 0 : (dice.plan['slow-start'] ?? 0);
       if (maxMs > 0) dice.began('slow-start', 'codex');
-      world.schedule(200 + dice.random.next() * maxMs, () => {
+      const downMs = 200 + dice.random.next() * maxMs;
+      world.schedule(dice.isResting ? downMs : dice.within(downMs), () => {
         this.#listen();
         over();
       });

@@ -188,8 +188,8 @@ export class Connection {
     this.#isSilent = true;
     this.#up.die();
     this.#down.die();
-    const { heartbeatMs } = this.#options.limits;
-    const noticeMs = heartbeatMs * (2 + this.#options.dice.random.next());
+    const { dice, limits } = this.#options;
+    const noticeMs = dice.within(limits.heartbeatMs * (2 + dice.random.next()));
     this.client.after(noticeMs, () => {
       this.#isOver = true;
       this.#end.lost('2 pings without an answer');

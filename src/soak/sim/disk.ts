@@ -101,7 +101,7 @@ export class SimDisk implements JournalStore {
     const { process } = this.#options;
     const maxMs = dice.plan['disk-slow'];
     if (dice.isResting || maxMs === undefined || !dice.random.chance(0.2)) return;
-    const ms = dice.random.next() * maxMs;
+    const ms = dice.within(dice.random.next() * maxMs);
     // What runs in this turn of the process is done when the others see it stand still.
     process.world.schedule(0, () => process.standStill(ms));
     dice.began('disk-slow', process.name, `${Math.round(ms)} ms`);

@@ -11,7 +11,14 @@ import { canaryOf, type CallArguments } from './call-arguments.ts';
 import type { SimProcess } from './process.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
-import { canaryIn, hashOf, worldCall, type IssuedCall, type Witness } from './witness.ts';
+import {
+  canaryIn,
+  hashAnswer,
+  hashOf,
+  worldCall,
+  type IssuedCall,
+  type Witness,
+} from './witness.ts';
 
 /** A turn, as it is kept with its thread. */
 export interface SimTurn {
@@ -175,7 +182,7 @@ export class Mind {
   answer(number: number, { runtime, success, text }: GivenAnswer): boolean {
     const call = this.waiting.get(number);
     const { witness, epoch, requestIdOf, accuse, isRecorded } = this.#options;
-    const answerHash = hashOf(`${success} ${text}`);
+    const answerHash = hashAnswer(success, text);
     const computedFor = canaryIn(text);
     const before = this.#answers.get(number);
     if (before !== undefined && before !== answerHash) {

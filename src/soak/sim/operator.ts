@@ -39,6 +39,7 @@ export class Operator {
     const { world, dice } = this.#stage;
     world.schedule(200 + this.#random.wait(periodMs), () => {
       if (dice.isResting) return;
+      dice.occasion(name);
       this.#do(name);
       this.#plan(name, periodMs);
     });
@@ -53,7 +54,7 @@ export class Operator {
         return this.#fallSilent();
       case 'slow-reader':
         return this.#onConnection(name, (connection) =>
-          connection.stopReading(this.#random.between(1_000, 20_000)),
+          connection.stopReading(this.#stage.dice.within(this.#random.between(1_000, 20_000))),
         );
       case 'herd':
         return this.#herd();
@@ -128,7 +129,7 @@ export class Operator {
         process.after(0, () => void runtime.restart(this.#random.between(1, 2_000)));
         return;
       case 'disk-fail': {
-        const ms = this.#random.between(200, 5_000);
+        const ms = this.#stage.dice.within(this.#random.between(200, 5_000));
         const over = this.#stage.dice.lasts(name, process.name, `${ms} ms`);
         runtime.image.brokenUntilMs = this.#stage.world.nowMs + ms;
         this.#stage.world.schedule(ms, over);
@@ -149,8 +150,9 @@ export class Operator {
     }
   }
 
-  #stall(name: FaultName, process: SimProcess, ms: number): void {
+  #stall(name: FaultName, process: SimProcess, wantedMs: number): void {
     const { dice, world } = this.#stage;
+    const ms = dice.within(wantedMs);
     const over = dice.lasts(name, process.name, `${ms} ms`);
     process.standStill(ms);
     world.schedule(ms, over);

@@ -3,6 +3,7 @@
  * the sessions that an earlier life left, and keeps each of them busy with turns.
  */
 import { isSessionMeshError, messageOf, type ErrorCode } from '../../errors.ts';
+import type { Host } from '../../hosts/host.ts';
 import { BufferedJournal } from '../../ledger/buffered-journal.ts';
 import { silentLogger, type Logger } from '../../logger.ts';
 import type { Occurrence } from '../../mesh/event.ts';
@@ -14,6 +15,7 @@ import { SimDisk, type DiskImage } from './disk.ts';
 import type { Place, Stage } from './place.ts';
 import type { SimProcess } from './process.ts';
 import type { Random } from './random.ts';
+import { canaryIn } from './witness.ts';
 import { simTools, type ToolOwner } from './tools.ts';
 
 /** What a program is given. */
@@ -41,6 +43,7 @@ export class Program {
   readonly #random: Random;
   readonly #stop = new AbortController();
   mesh: Mesh | null = null;
+  #host: Host | null = null;
   #isClosing = false;
   /** Sessions that somebody is looking after. */
   readonly #served = new Set<string>();
@@ -75,11 +78,22 @@ export class Program {
     await this.mesh?.close({ graceMs });
   }
 
+  /**
+   * Lets go of what a program that was killed holds of the machine outside of the world: signals that were
+   * made of others live for as long as somebody listens to them. Only for a world that is over.
+   */
+  bury(): void {
+    this.#stop.abort(new Error('the world is over'));
+    void this.mesh?.close({ graceMs: 0 }).catch(() => {});
+    void this.#host?.close().catch(() => {});
+  }
+
   #makeMesh(): Mesh {
     const { stage, place, process, image } = this.#options;
     const { limits, scenario, dice } = stage;
     const { seam: env } = process;
     const logger = this.#logger();
+    const makeHost = place.hostFor(process);
     const isSync = scenario.ledger === 'sync';
     const flushMs = limits.journalSyncMs + 5;
     const store = () => new SimDisk({ image, process, dice, isSync, flushMs });
@@ -89,7 +103,7 @@ export class Program {
         : new BufferedJournal({ store: store(), env, limits, logger });
     const mesh = new Mesh(
       {
-        host: place.hostFor(process),
+        host: (context) => (this.#host = makeHost(context)),
         env,
         limits,
         logger,
@@ -139,9 +153,9 @@ export class Program {
   #logger(): Logger {
     const { witness } = this.#options.stage;
     const look = (fields: object, message: string) => {
-      const text = `${message} ${JSON.stringify(fields)}`;
-      const [canary] = /canary-[\w-]+/.exec(text) ?? [];
-      if (canary !== undefined) witness.note({ type: 'world.leak', canary, place: 'log' });
+      const canary = canaryIn(`${message} ${JSON.stringify(fields)}`);
+      witness.searched += 1;
+      if (canary !== null) witness.note({ type: 'world.leak', canary, place: 'log' });
     };
     return { ...silentLogger, info: look, warn: look, error: look };
   }

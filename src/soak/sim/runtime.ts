@@ -1,6 +1,8 @@
 /** One runtime through all its lives: on one disk, killed and started again. */
 import type { Place, Stage } from './place.ts';
 import { DiskImage } from './disk.ts';
+import { LedgerReader } from './ledger-reading.ts';
+import { meshLevels, timersLeft } from './levels.ts';
 import { watchProcess } from './place.ts';
 import { SimProcess } from './process.ts';
 import { Program } from './program.ts';
@@ -21,15 +23,20 @@ const restartMs = 400;
 export class Runtime {
   readonly #options: RuntimeOptions;
   readonly image = new DiskImage();
+  readonly #reader: LedgerReader | null;
   #lives = 0;
   #process: SimProcess | null = null;
   #program: Program | null = null;
+  /** The programs of lives that were killed. */
+  readonly #dead: Program[] = [];
   #isEnding = false;
   #isOver = false;
   #isEnded = false;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
+    const isKept = options.stage.scenario.ledger !== 'none';
+    this.#reader = isKept ? new LedgerReader(this.#ledgerName, this.image.lines) : null;
     this.start();
   }
 
@@ -62,9 +69,10 @@ export class Runtime {
     this.#lives += 1;
     // Without a ledger nothing is known of what an earlier life did: a person begins anew.
     if (stage.scenario.ledger === 'none') this.#beginAnew();
+    else if (this.#lives > 1) this.readLedger();
     const process = new SimProcess(stage.world, `${name}.${this.#lives}`);
     const { ledger } = stage.scenario;
-    const kept = ledger === 'none' ? {} : { ledger: `ledger of ${name}`, journal: ledger };
+    const kept = ledger === 'none' ? {} : { ledger: this.#ledgerName, journal: ledger };
     watchProcess(stage, process, { kind: 'runtime', ...kept });
     process.whenDead(() => this.#onDead());
     this.#process = process;
@@ -75,6 +83,24 @@ export class Runtime {
       onDefeat: () => process.after(0, () => process.end()),
     });
     void this.#program.run();
+  }
+
+  /** Tells the witness what the ledger holds now; `isWhole`: from its beginning. */
+  readLedger(isWhole = false): void {
+    const { witness, world } = this.#options.stage;
+    this.#reader?.read(witness, world.nowMs, isWhole);
+  }
+
+  /** Tells the witness how full the queues of the mesh are. */
+  noteLevels(): void {
+    const stats = this.#program?.mesh?.stats;
+    if (!this.#process || !stats) return;
+    const values = meshLevels(stats);
+    this.#options.stage.witness.note({ type: 'world.gauges', process: this.#process.name, values });
+  }
+
+  get #ledgerName(): string {
+    return `ledger of ${this.#options.name}`;
   }
 
   #beginAnew(): void {
@@ -112,8 +138,9 @@ export class Runtime {
     if (process) stage.witness.note({ type: 'world.process.stopping', process: process.name });
     try {
       await this.#program?.close(graceMs);
-      if (process?.isAlive && process.timers > 0) {
-        stage.accuse('I5', `${process.name} is closed and left ${process.timers} timers`);
+      if (process?.isAlive) {
+        const values = { [timersLeft]: process.timers };
+        stage.witness.note({ type: 'world.gauges', process: process.name, values });
       }
     } catch (thrown) {
       // A disk that stays broken is the one reason for which a mesh may not close well.
@@ -122,7 +149,13 @@ export class Runtime {
     }
   }
 
+  /** The world is over: nothing of it may be left in the machine. */
+  bury(): void {
+    for (const program of this.#dead.splice(0)) program.bury();
+  }
+
   #onDead(): void {
+    if (this.#program) this.#dead.push(this.#program);
     this.#process = null;
     this.#program = null;
     this.#isEnding = false;

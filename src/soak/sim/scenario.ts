@@ -104,11 +104,14 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
   };
 }
 
+/** Faults under which a call may come again that a small ledger rightly knows no more. */
+const forgetting: readonly FaultName[] = ['burst', 'duplicate', 'delay', 'slow-reader'];
+
 /** Now and then bounds so small that they are reached. */
 function drawLimits(random: Random, faults: FaultPlan): Partial<Limits> {
   const queues = random.chance(0.2) ? { sessionConcurrencyMax: 2, sessionWaitingMax: 6 } : {};
-  // What was forgotten may run again, so only where calls do not come by the hundred.
-  const isSmall = random.chance(0.2) && faults.burst === undefined;
+  // What was forgotten may run again, so only where calls neither come by the hundred nor again late.
+  const isSmall = random.chance(0.2) && forgetting.every((name) => faults[name] === undefined);
   const memory = isSmall ? { ledgerCallsMax: 48, ledgerSessionCallsMin: 12 } : {};
   return { ...queues, ...memory };
 }

@@ -79,7 +79,8 @@ export class ServicePlace implements Place {
     this.#service.process.end();
     const maxMs = dice.isResting ? 0 : (dice.plan['slow-start'] ?? 0);
     if (maxMs > 0) dice.began('slow-start', 'service');
-    world.schedule(200 + dice.random.next() * maxMs, () => {
+    const downMs = 200 + dice.random.next() * maxMs;
+    world.schedule(dice.isResting ? downMs : dice.within(downMs), () => {
       this.#start();
       over();
     });

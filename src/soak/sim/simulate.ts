@@ -2,7 +2,12 @@
  * Runs one scenario: first everything goes wrong and nothing may break; then nothing goes wrong any more,
  * and everything has to finish within a bound; in the end nothing may be left.
  */
-import { historyVersion, type History, type HistoryHeader } from '../../history/record.ts';
+import {
+  historyCallKey,
+  historyVersion,
+  type History,
+  type HistoryHeader,
+} from '../../history/record.ts';
 import { callKey } from '../../ledger/call-record.ts';
 import { resolveLimits } from '../../limits.ts';
 import { check } from '../check/checker.ts';
@@ -15,6 +20,7 @@ import { Operator } from './operator.ts';
 import type { Place, Stage } from './place.ts';
 import { Runtime } from './runtime.ts';
 import type { Scenario } from './scenario.ts';
+import { declareBounds } from './levels.ts';
 import { declareTools } from './tools.ts';
 import { Witness } from './witness.ts';
 import { World } from './world.ts';
@@ -86,7 +92,7 @@ class Simulation {
       scenario,
       witness,
       limits: resolveLimits({ ...simLimits, ...scenario.limits }),
-      dice: new Dice(world, scenario.faults, witness),
+      dice: new Dice(world, scenario, witness),
       library: { threads: new Map(), deleted: new Set(), names: 0 },
       isRecorded: (call) =>
         scenario.ledger === 'none' ||
@@ -95,9 +101,10 @@ class Simulation {
     };
     this.#stage = stage;
     declareTools(stage);
-    witness.note({ type: 'world.phase.began', phase: 'chaos' });
     const isService = scenario.topology === 'service' || scenario.topology === 'manager';
     this.#place = isService ? new ServicePlace(stage) : new CodexPlace(stage);
+    declareBounds(witness, stage.limits, Object.keys(this.#place.gauges()));
+    witness.note({ type: 'world.phase.began', phase: 'chaos' });
     this.#runtimes = Array.from({ length: scenario.runtimes }, (_, index) => {
       const directory = this.#directory;
       const name = `runtime-${index + 1}`;
@@ -119,26 +126,49 @@ class Simulation {
     } catch (thrown) {
       const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       this.#stage.accuse('I6', what);
-    } finally {
-      unwatch();
     }
-    return this.#result();
+    const result = this.#result();
+    for (const runtime of this.#runtimes) runtime.bury();
+    await this.#stage.world.settled();
+    unwatch();
+    return result;
   }
 
   async #play(): Promise<void> {
     const { world, witness } = this.#stage;
     const { durationMs } = this.#scenario;
     this.#operator.begin();
-    await world.run(durationMs);
-    witness.note({ type: 'world.phase.began', phase: 'quiet' });
+    await this.#runTo(durationMs, 2_000);
     this.#operator.heal();
-    await world.run(durationMs + quietMs);
+    witness.note({ type: 'world.phase.began', phase: 'quiet' });
+    this.#cleanUp();
+    await this.#runTo(durationMs + quietMs, 30_000);
+    witness.note({ type: 'world.phase.began', phase: 'idle' });
     this.#checkFinished();
+    for (const runtime of this.#runtimes) runtime.noteLevels();
     const ends = this.#runtimes.map((runtime) => runtime.end(1_000));
     await world.run(durationMs + quietMs + closeMs);
     void ends;
-    witness.note({ type: 'world.phase.began', phase: 'idle' });
+    for (const runtime of this.#runtimes) runtime.readLedger(true);
+    witness.note({ type: 'world.searched', place: 'log', texts: witness.searched });
+    witness.note({ type: 'world.gauges', process: 'world', values: this.#place.gauges() });
     this.#checkIdle();
+  }
+
+  /** Lets time pass, and looks at the levels now and then. */
+  async #runTo(untilMs: number, everyMs: number): Promise<void> {
+    const { world } = this.#stage;
+    while (world.nowMs < untilMs) {
+      await world.run(Math.min(untilMs, world.nowMs + everyMs));
+      for (const runtime of this.#runtimes) runtime.noteLevels();
+    }
+  }
+
+  /** A person deletes what nobody serves: a program may have died while it gave up a session. */
+  #cleanUp(): void {
+    for (const sessionId of this.#stage.library.threads.keys()) {
+      if (!this.#directory.has(sessionId)) this.#place.forsake(sessionId);
+    }
   }
 
   #checkFinished(): void {
@@ -162,9 +192,6 @@ class Simulation {
   #checkIdle(): void {
     const { accuse } = this.#stage;
     for (const { isEnded } of this.#runtimes) if (!isEnded) accuse('I5', 'a runtime does not end');
-    for (const [name, level] of Object.entries(this.#place.gauges())) {
-      if (level > 0) accuse('I5', `${level} ${name} are left`);
-    }
   }
 
   #result(): SimulationResult {
@@ -205,16 +232,34 @@ const ownInvariants: ReadonlySet<string> = new Set(['I1', 'I2', 'I10']);
  * last one had in hand; so each is held by itself to what its own ledger promises.
  */
 function judge(history: History, verdict: Verdict, names: readonly string[]): readonly Finding[] {
-  if (names.length === 1) return findingsOf(verdict);
-  const shared = findingsOf(verdict).filter(({ invariant }) => !ownInvariants.has(invariant));
+  const found = findingsOf({ ...verdict, violations: withoutRefused(history, verdict) });
+  if (names.length === 1) return found;
+  const shared = found.filter(({ invariant }) => !ownInvariants.has(invariant));
   const own = names.flatMap((name) => {
     const seen = history.records
       .filter(({ event }) => !('runtime' in event) || event.runtime?.startsWith(`${name}.`))
+      .filter(({ event }) => !('ledger' in event) || event.ledger === `ledger of ${name}`)
       .map((record, index) => ({ ...record, seq: index + 1 }));
-    const found = findingsOf(check({ header: history.header, records: seen }, checkOptions));
-    return found.filter(({ invariant }) => ownInvariants.has(invariant));
+    const own = findingsOf(check({ header: history.header, records: seen }, checkOptions));
+    return own.filter(({ invariant }) => ownInvariants.has(invariant));
   });
   return [...shared, ...own];
+}
+
+/**
+ * A call that cannot be recorded is refused, and its refusal is not in the ledger for the same reason: it was
+ * not run, so nothing is lost with it.
+ */
+function withoutRefused({ records }: History, { violations }: Verdict): Verdict['violations'] {
+  if (!violations.some(({ invariant }) => invariant === 'I8')) return violations;
+  const refused = new Set<string>();
+  for (const { event } of records) {
+    if (event.type !== 'mesh' || event.event.type !== 'call.answered') continue;
+    if (event.event.code === 'overloaded') refused.add(historyCallKey(event.event));
+  }
+  return violations.filter(
+    ({ invariant, call }) => invariant !== 'I8' || !call || !refused.has(historyCallKey(call)),
+  );
 }
 
 function findingsOf({ violations }: Verdict): readonly Finding[] {

@@ -13,12 +13,17 @@ export interface IssuedCall extends WorldCall {
 /** A short hash of a text, for histories. */
 export const hashOf = (text: string): string => hashText(text).toString(16).padStart(8, '0');
 
+/** The hash of an answer, as Codex took it or as a ledger holds it. */
+export const hashAnswer = (success: boolean, text: string): string => hashOf(`${success} ${text}`);
+
 /** The history of one world, in memory. */
 export class Witness {
   readonly #world: World;
   readonly records: HistoryRecord[] = [];
   /** Every call that was ever asked for, by its canary. */
   readonly calls = new Map<string, IssuedCall>();
+  /** Texts of logs that were searched for canaries. */
+  searched = 0;
 
   constructor(world: World) {
     this.#world = world;

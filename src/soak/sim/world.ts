@@ -126,6 +126,13 @@ export class World {
     });
   }
 
+  /** Resolves once everything that is ready has run; no event happens meanwhile. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      nextLoopTurn(resolve);
+    });
+  }
+
   /** Calls `step` once everything that is ready has run (W1). */
   #settle(step: () => void): void {
     if (this.#needsLoopTurn || this.#events % loopTurnEvents === 0) {

@@ -78,3 +78,16 @@ test('B4 settings of a resumed session are said with its next message, once', as
     { text: 'two' },
   ]);
 });
+
+test('a turn that is still looked for ends with the host, and leaves no timer', async () => {
+  const { host, mesh, stub, moving, clock } = await openScene();
+  const session = await moving(mesh.createSession());
+  stub.fault = (request) => (isMessage(request) ? 'reset' : undefined);
+  const sent = host
+    .startTurn(session.id, 'hello there')
+    .catch(({ code }: { code?: string }) => code);
+  await clock.advance(100);
+  await host.close();
+  expect(clock.pendingTimers).toBe(0);
+  expect(await sent).toBe('mesh_closed');
+});

@@ -84,9 +84,13 @@ export function agoText(ms: number): string {
   return `${Math.floor(ms / 3_600_000)} h ago`;
 }
 
+// Made once: making one costs a hundred times what using it does, and lists show thousands of numbers.
+const smallCounts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
 /** `12,480`. */
 export function countText(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 1 : 0 });
+  return (value < 10 ? smallCounts : counts).format(value);
 }
 
 /** Any JSON, readable, cut at `charsMax`. */

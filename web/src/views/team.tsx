@@ -102,12 +102,13 @@ function ArtifactRow({
 }
 
 function Progress({ run, at }: { run: TeamView; at: number }) {
-  const { members, tasks, artifacts, refusals, startedAt, endedAt, outcome, reason } = run;
+  const { members, tasks, artifacts, refusals, startedAt, endedAt, outcome, reason, budget } = run;
   const turns = members.reduce((sum, member) => sum + member.turns, 0);
+  const tookMs = (endedAt ?? at) - startedAt;
   const done = tasks.filter(({ state }) => state === 'done').length;
   const figures: readonly (readonly [string, string])[] = [
-    ['time', durationText((endedAt ?? at) - startedAt)],
-    ['turns', String(turns)],
+    ['time', `${durationText(tookMs)}${budget ? ` of ${durationText(budget.wallMs)}` : ''}`],
+    ['turns', `${turns}${budget ? ` of ${budget.turns}` : ''}`],
     ['tasks', `${done} of ${tasks.length}`],
     ['artifacts', String(artifacts.length)],
     ['refused hand-offs', String(refusals)],
@@ -153,12 +154,15 @@ function Members({ run }: { run: TeamView }) {
             </th>
             <td>
               <i class="swatch" data-member-state={state.split('.')[0]} aria-hidden="true" />
-              <a href={hrefOf({ view: 'member', name })} aria-label={`State chart of ${name}`}>
+              <a href={hrefOf({ view: 'member', name })} title={`State chart of ${name}`}>
                 {state.replace('.', ' / ')}
               </a>
               {stallCause && <span class="quiet"> ({stallCause})</span>}
             </td>
-            <td class="number">{turns}</td>
+            <td class="number">
+              {turns}
+              {run.budget && <span class="quiet"> of {run.budget.rounds}</span>}
+            </td>
             <td>{lastResult ?? '–'}</td>
           </tr>
         ))}
