@@ -1,5 +1,5 @@
 /** The network. The shapes are those of Node, ws and undici, which are loaded when they are first used. */
-import { createServer } from 'node:http';
+import type { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Pool } from 'undici';
 import type * as Ws from 'ws';
@@ -22,7 +22,9 @@ const require = createRequire(import.meta.url);
 
 /** The network of this machine. */
 export const systemNetwork: Network = {
-  createServer,
+  get createServer() {
+    return process.getBuiltinModule('node:http').createServer;
+  },
   fetch: (input, init) => fetch(input, init),
   pool: (origin, options) => {
     const undici: { Pool: new (origin: string, options: Pool.Options) => Pool } = require('undici');

@@ -1,5 +1,5 @@
 /** Programs that are run, and this process as they see it. */
-import { spawn } from 'node:child_process';
+import type { spawn } from 'node:child_process';
 
 /** What the library does with processes. */
 export interface Processes {
@@ -19,7 +19,9 @@ export interface Processes {
 
 /** The processes of this machine. */
 export const systemProcesses: Processes = {
-  spawn,
+  get spawn() {
+    return process.getBuiltinModule('node:child_process').spawn;
+  },
   kill: (pid, signal) => void process.kill(pid, signal),
   onExit: (listener) => {
     process.on('exit', listener);

@@ -289,7 +289,7 @@ export class Mesh implements AsyncDisposable {
     this.#checkOpen();
     const actor = this.#createActor(catalog);
     const over = this.#over.signal;
-    const opening = openThread(actor, open, signal ? AbortSignal.any([signal, over]) : over);
+    const opening = openThread(actor, open, signal ? [over, signal] : [over]);
     this.#opening.add(opening);
     try {
       const { sessionId } = await opening;

@@ -4,23 +4,24 @@ import type { SessionActor } from './session-actor.ts';
 
 /**
  * Drives `actor` from `draft` to `running` around `open`, which is aborted when the machine gives up or
- * `signal` aborts. On any failure the actor is stopped.
+ * one of `signals` aborts. On any failure the actor is stopped.
  * @throws SessionMeshError what the host said, `session_open_failed` when it took too long, or the
  * signal's reason.
  */
 export async function openThread<Opened>(
   actor: SessionActor,
   open: (signal: AbortSignal) => Promise<Opened>,
-  signal?: AbortSignal,
+  signals: readonly AbortSignal[],
 ): Promise<Opened> {
   const gaveUp = new AbortController();
+  const unfollow = signals.map((signal) => follow(signal, gaveUp));
   actor.listener = () => {
     if (actor.phase !== 'failed') return;
     const found = 'no answer from the host in time';
     gaveUp.abort(new SessionMeshError('session_open_failed', { found }));
   };
   actor.send({ type: 'open' });
-  const abort = signal ? AbortSignal.any([signal, gaveUp.signal]) : gaveUp.signal;
+  const abort = gaveUp.signal;
   try {
     abort.throwIfAborted();
     const opened = await raceAbort(open(abort), abort);
@@ -34,7 +35,20 @@ export async function openThread<Opened>(
     if (abort.aborted || isSessionMeshError(thrown)) throw thrown;
     const found = messageOf(thrown);
     throw new SessionMeshError('session_open_failed', { found, cause: thrown });
+  } finally {
+    for (const stop of unfollow) stop();
   }
+}
+
+/**
+ * Aborts `controller` when `signal` does, until the returned function is called. `AbortSignal.any` would
+ * leave something of each session with a signal that lives as long as the mesh.
+ */
+function follow(signal: AbortSignal, controller: AbortController): () => void {
+  const onAbort = () => controller.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
 }
 
 /** `promise`, or the reason of `abort` if that comes first: a host may be slow to notice. */
