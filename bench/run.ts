@@ -7,6 +7,7 @@ import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
 import { benchDashboard } from './dashboard.ts';
 import { benchService } from './service.ts';
+import { benchSoak } from './soak.ts';
 import type { Figure } from './figure.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
@@ -15,6 +16,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   import: benchImport,
   service: benchService,
   dashboard: benchDashboard,
+  soak: benchSoak,
 };
 
 const asJson = process.argv.includes('--json');

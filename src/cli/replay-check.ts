@@ -1,5 +1,6 @@
 /** The checker of histories, as a replay takes it. */
 import type { HistoryHeader, HistoryRecord } from '../history/record.ts';
+import { defaultLimits } from '../limits.ts';
 import type { ReplayCheck } from '../service/inspection/replay.ts';
 import type { RunFinding } from '../service/inspection/run-timeline.ts';
 import { createChecker } from '../soak/check/checker.ts';
@@ -30,7 +31,7 @@ function provenIn(
 /** Checks a history as it is read, and says what it found also before the end. */
 export function createReplayCheck(header: HistoryHeader): ReplayCheck {
   const checker = createChecker(header);
-  /** The records at which the number of violations rose. */
+  /** The records at which the number of violations rose; beyond `replayMarksMax` only the end tells. */
   const proofs = new Map<number, HistoryRecord>();
   let known: readonly RunFinding[] = [];
   let knownProofs = 0;
@@ -38,12 +39,13 @@ export function createReplayCheck(header: HistoryHeader): ReplayCheck {
     push: (record) => {
       const before = checker.violations;
       checker.push(record);
-      if (checker.violations > before) proofs.set(record.seq, record);
+      const isProof = checker.violations > before && proofs.size < defaultLimits.replayMarksMax;
+      if (isProof) proofs.set(record.seq, record);
     },
     soFar: (records) => {
       if (knownProofs === proofs.size) return known;
       knownProofs = proofs.size;
-      known = provenIn(header, records, proofs);
+      known = provenIn(header, records(), proofs);
       return known;
     },
     finish: () => {

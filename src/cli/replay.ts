@@ -83,18 +83,21 @@ export async function runReplayCommand(file: string, options: ReplayCommandOptio
   const { replay, over } = await openReplay(file, options, signal);
   await using dashboard = await startDashboard({ shown: { replay }, port });
   const url = dashboard.pageUrl();
-  const tell = (type: string, advice: string) => {
-    const { facts, line } = found(replay);
-    print(json, { type, url, ...facts }, `${line}${advice}`);
-  };
   if (follow) {
     const text = `following ${file}\nlook at it: ${url}\nCtrl-C ends it`;
     print(json, { type: 'replay.started', url, follow }, text);
-  } else tell('replay.started', `\nlook at them: ${url}\nCtrl-C ends it`);
+  } else {
+    const { facts, line } = found(replay);
+    const text = `${line}\nlook at them: ${url}\nCtrl-C ends it`;
+    print(json, { type: 'replay.started', url, ...facts }, text);
+  }
   if (open && !(await openBrowser(url)) && !json) {
     process.stdout.write('no browser could be opened; open the address yourself\n');
   }
   await Promise.race([over, whenAborted(signal)]);
-  if (follow && !signal.aborted) tell('replay.ended', '');
+  if (follow && !signal.aborted) {
+    const { facts, line } = found(replay);
+    print(json, { type: 'replay.ended', ...facts }, line);
+  }
   await whenAborted(signal);
 }

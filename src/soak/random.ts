@@ -3,7 +3,7 @@
 /** One stream of random numbers. */
 export interface Random {
   /** A number in [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** Whether something happens that does so with this probability. */
   chance(probability: number): boolean;
   /** A whole number from `from` up to, and with, `to`. */

@@ -52,7 +52,7 @@ test('a run that goes on is followed, its violations lead to their moment, and i
   await page.getByText('No sessions yet').waitFor();
   history.onMeshEvent(opened('s-1'));
   await page.getByRole('link', { name: /Session s-1/ }).waitFor();
-  await page.getByRole('link', { name: 'Run' }).click();
+  await page.getByRole('link', { name: 'Run', exact: true }).click();
   await page.getByText('Nothing was violated so far.').waitFor();
   await expectAccessible(page);
   history.write({ type: 'world.leak', canary: 'canary-1', place: 'log' });

@@ -86,6 +86,12 @@ test('a session shows its chart, its lock, its calls, what was said and what it 
   expect(await page.locator('.chart .taken').count()).toBeGreaterThan(0);
   const calls = page.getByRole('article', { name: 'Turn 2' }).getByRole('listitem');
   expect(await calls.count()).toBe(4);
+  const time = page.getByRole('region', { name: 'Time travel' });
+  await time.getByText('turn.ended').waitFor();
+  await time.getByRole('slider').fill('0');
+  await eventually(async () => expect(await calls.count()).toBe(0));
+  await time.getByRole('button', { name: 'back to now' }).click();
+  await eventually(async () => expect(await calls.count()).toBe(4));
   await expectAccessible(page);
   await page.getByRole('tab', { name: 'Conversation' }).click();
   await page.getByText('Done after 4 results.').first().waitFor();

@@ -165,7 +165,7 @@ test('a run as a whole: its plots, its faults, and violations that lead to their
   const { text } = await recordedRun();
   const { dashboard } = await replayOf(text);
   const { page } = await openPage(dashboard.pageUrl());
-  await page.getByRole('link', { name: 'Run' }).click();
+  await page.getByRole('link', { name: 'Run', exact: true }).click();
   await page.getByText('1 violation.').waitFor();
   expect(await page.locator('.plot canvas').count()).toBe(5);
   await page.getByRole('button', { name: /link-cut on stream/ }).waitFor();

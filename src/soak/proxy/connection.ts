@@ -4,7 +4,6 @@ import type { Endpoint } from './endpoint.ts';
 import type { FramingName } from './framing.ts';
 import { createFraming } from './framing.ts';
 import { Lane } from './lane.ts';
-import type { Random } from './seeded-random.ts';
 import { isFrameToxic, type StreamName, type Toxic } from './toxic.ts';
 
 /** What a connection is made of. */
@@ -14,7 +13,7 @@ export interface ConnectionOptions {
   readonly server: Endpoint;
   readonly framing: FramingName;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly random: () => number;
   readonly bufferBytesMax: number;
   readonly frameBytesMax: number;
   /** How long a gentle end may take. */

@@ -1,7 +1,6 @@
 /** What becomes of one whole frame: dropped, doubled, moved behind others, cut short, or with noise before it. */
 import type { Clock, Timer } from '../../env.ts';
 import type { Framing } from './frame.ts';
-import type { Random } from './seeded-random.ts';
 import { isFrameToxic, type FrameToxic, type Toxic } from './toxic.ts';
 
 /** More frames held back at once pass as they are. */
@@ -10,7 +9,7 @@ const heldFramesMax = 64;
 /** What the faults need. */
 export interface FrameFaultOptions {
   readonly clock: Clock;
-  readonly random: Random;
+  readonly random: () => number;
   readonly framing: Framing;
   /** Takes what passes on, in the order in which it is to pass. */
   readonly pass: (bytes: Buffer) => void;

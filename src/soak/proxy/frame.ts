@@ -1,5 +1,4 @@
 /** What a framing is: the seam between a lane and the protocol that runs through it. */
-import type { Random } from './seeded-random.ts';
 
 /** A part of a stream, in its encoded form. */
 export interface Piece {
@@ -19,10 +18,10 @@ export interface Framing {
   /** A well-formed frame with the first part of this one's text. */
   truncate(frame: Buffer, part: number): Buffer;
   /** A well-formed frame of text that means nothing, or null while the stream has no frames. */
-  garbage(bytes: number, random: Random): Buffer | null;
+  garbage(bytes: number, random: () => number): Buffer | null;
 }
 
 /** Printable noise. */
-export function noise(bytes: number, random: Random): Buffer {
+export function noise(bytes: number, random: () => number): Buffer {
   return Buffer.from(Array.from({ length: bytes }, () => 33 + Math.floor(random() * 94)));
 }

@@ -6,7 +6,6 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock, Timer } from '../../env.ts';
 import type { Framing } from './frame.ts';
 import { FrameFaults } from './frame-faults.ts';
-import type { Random } from './seeded-random.ts';
 import type { StreamName, Toxic, ToxicType } from './toxic.ts';
 
 /** What a lane is made of. */
@@ -16,7 +15,7 @@ export interface LaneOptions {
   readonly to: Writable;
   readonly framing: Framing;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly random: () => number;
   /** Reading stops while more bytes than this wait. */
   readonly bufferBytesMax: number;
   /** What applies to this direction of this connection now. */

@@ -1,5 +1,4 @@
 import { noise, type Framing, type Piece } from './frame.ts';
-import type { Random } from './seeded-random.ts';
 
 const lineFeed = 0x0a;
 const lineEnd = Buffer.from('\n');
@@ -44,7 +43,7 @@ export class LineFraming implements Framing {
     return Buffer.concat([frame.subarray(0, Math.floor((frame.length - 1) * part)), lineEnd]);
   }
 
-  garbage(bytes: number, random: Random): Buffer {
+  garbage(bytes: number, random: () => number): Buffer {
     return Buffer.concat([noise(bytes, random), lineEnd]);
   }
 

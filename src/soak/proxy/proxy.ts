@@ -10,7 +10,7 @@ import { parseSocketAddress, showSocketAddress, type SocketAddress } from './add
 import { Connection } from './connection.ts';
 import { socketEndpoint, type Endpoint } from './endpoint.ts';
 import type { FramingName } from './framing.ts';
-import { seededRandom, type Random } from './seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { ToxicSet } from './toxic-set.ts';
 import type { StreamName, Toxic, ToxicType } from './toxic.ts';
 
@@ -74,7 +74,7 @@ export class FaultLine {
   readonly limits: Limits;
   readonly #options: ProxyCommonOptions;
   readonly #env: Env;
-  readonly #random: Random;
+  readonly #random: () => number;
   readonly #open = new Set<Connection>();
   readonly #faults: Partial<Record<ToxicType, number>> = {};
   readonly #bytes: Record<StreamName, number> = { upstream: 0, downstream: 0 };
@@ -85,7 +85,7 @@ export class FaultLine {
     this.name = options.name ?? 'proxy';
     this.limits = resolveLimits(options.limits);
     this.#env = options.env ?? systemEnv;
-    this.#random = seededRandom(options.seed ?? 1, this.name);
+    this.#random = seededRandom(options.seed ?? 1).fork(this.name).next;
     this.toxics = new ToxicSet(options.toxics ?? [], () => {
       for (const connection of this.#open) connection.refresh();
     });

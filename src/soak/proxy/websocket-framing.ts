@@ -3,7 +3,6 @@
  * is plain HTTP and has no frames. A fragmented message is one frame here.
  */
 import { noise, type Framing, type Piece } from './frame.ts';
-import type { Random } from './seeded-random.ts';
 import type { StreamName } from './toxic.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -135,7 +134,7 @@ export class WebSocketFraming implements Framing {
     return encode(text.subarray(0, Math.floor(text.length * part)), readHead(frame)?.mask ?? null);
   }
 
-  garbage(bytes: number, random: Random): Buffer | null {
+  garbage(bytes: number, random: () => number): Buffer | null {
     if (this.#mode !== 'frames') return null;
     return encode(noise(bytes, random), this.#stream === 'upstream' ? noise(4, random) : null);
   }

@@ -1,7 +1,7 @@
 /** Whether faults are over: a file says so, which every process of a run can see. */
 import { existsSync } from 'node:fs';
 import type { Env } from '../../env.ts';
-import { seededRandom } from '../proxy/seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { Mind, type MindOptions } from './model-mind.ts';
 
 /** How often it is looked. */
@@ -27,7 +27,7 @@ export function calmableMind(
   { isCalm, seed, name }: { isCalm: () => boolean; seed: number; name: string },
 ): Pick<Mind, 'step'> {
   const none = { burst: 0, handlerThrow: 0, handlerHang: 0, stranger: 0 };
-  const mind = new Mind(options, seededRandom(seed, name));
-  const calm = new Mind({ ...options, ...none }, seededRandom(seed, `calm ${name}`));
+  const mind = new Mind(options, seededRandom(seed).fork(name).next);
+  const calm = new Mind({ ...options, ...none }, seededRandom(seed).fork(`calm ${name}`).next);
   return { step: (made) => (isCalm() ? calm : mind).step(made) };
 }

@@ -5,7 +5,6 @@ import type { Logger } from '../../logger.ts';
 import { plannedFaults, type FaultPlan } from '../fault-plan.ts';
 import type { FaultName } from '../fault.ts';
 import type { ProxyFault } from '../proxy/proxy.ts';
-import type { Random } from '../proxy/seeded-random.ts';
 import { parseToxic, type StreamName, type ToxicRequest } from '../proxy/toxic.ts';
 import type { Cast, Part } from './cast.ts';
 import type { Desk } from './desk.ts';
@@ -16,7 +15,7 @@ export interface FaultDriverOptions {
   readonly plan: FaultPlan;
   readonly desk: Desk;
   readonly env: Env;
-  readonly random: Random;
+  readonly random: () => number;
   readonly logger: Logger;
   /** Epochs of the Codex processes that live now. */
   readonly codexLives: () => Iterable<string>;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { sleep } from '../../env.ts';
-import { seededRandom } from '../proxy/seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { readLedger } from './ledger-reading.ts';
 import type { RealOptions, RealResult } from './real-options.ts';
 import { playWithFaults } from './run-real.ts';
@@ -53,7 +53,7 @@ async function killRepeatedly(
   onRound: KillLoopOptions['onRound'],
 ): Promise<void> {
   const { cast, desk, env, options } = crew;
-  const random = seededRandom(options.seed ?? 1, 'kills');
+  const random = seededRandom(options.seed ?? 1).fork('kills').next;
   const [part] = cast.runtimes;
   if (!part) return;
   const path = join(cast.folder, `${part.name}.sqlite`);

@@ -1,5 +1,4 @@
 /** What a scripted model asks for: drawn from a seed, at the rate and with the oddities of a plan. */
-import type { Random } from '../proxy/seeded-random.ts';
 
 /** How the model behaves; parts are from 0 to 1. */
 export interface MindOptions {
@@ -34,9 +33,9 @@ export interface MindStep {
 
 export class Mind {
   readonly #options: MindOptions;
-  readonly #random: Random;
+  readonly #random: () => number;
 
-  constructor(options: MindOptions, random: Random) {
+  constructor(options: MindOptions, random: () => number) {
     this.#options = options;
     this.#random = random;
   }

@@ -10,7 +10,7 @@ import type { Logger } from '../../logger.ts';
 import { createMesh } from '../../mesh/create-mesh.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import { isRecord } from '../../tools/json.ts';
-import { seededRandom } from '../proxy/seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { SessionWork, type Mischief } from './session-work.ts';
 import { SoakTools } from './soak-tools.ts';
 import { openWitness, type Witness } from './witness.ts';
@@ -118,7 +118,7 @@ export async function runRuntime(options: RuntimeOptions): Promise<void> {
     turnTimeoutMs: options.turnTimeoutMs,
     mischief: options.mischief,
     env,
-    random: seededRandom(seed, name),
+    random: seededRandom(seed).fork(name).next,
     testify: (event) => witness.write(event),
     runtime: name,
   });

@@ -11,7 +11,7 @@ import { resolveLimits } from '../../limits.ts';
 import { StdioTransport } from '../../rpc/stdio.ts';
 import { isRecord } from '../../tools/json.ts';
 import { parseSocketAddress } from '../proxy/address.ts';
-import { seededRandom, type Random } from '../proxy/seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { calmableMind, watchCalm } from './calm.ts';
 import type { MindOptions } from './model-mind.ts';
 import { ScriptedThreads, type Listener } from './scripted-threads.ts';
@@ -207,7 +207,7 @@ function serveStdio(threads: ScriptedThreads, isOverloaded: () => boolean): void
 
 function overloadOf(
   part: number,
-  random: Random,
+  random: () => number,
   isCalm: () => boolean,
   testify: Testify,
 ): () => boolean {
@@ -240,7 +240,7 @@ export async function runScriptedServer(options: ScriptedServerOptions): Promise
   });
   const isOverloaded = overloadOf(
     options.overload,
-    seededRandom(seed, `overload ${epoch}`),
+    seededRandom(seed).fork(`overload ${epoch}`).next,
     isCalm,
     testify,
   );

@@ -3,7 +3,6 @@ import { sleep, type Env } from '../../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import type { Session } from '../../mesh/session.ts';
-import type { Random } from '../proxy/seeded-random.ts';
 import type { SoakTools } from './soak-tools.ts';
 import type { Testify } from './witness.ts';
 
@@ -23,7 +22,7 @@ export interface SessionWorkOptions {
   readonly turnTimeoutMs: number;
   readonly mischief: Mischief;
   readonly env: Env;
-  readonly random: Random;
+  readonly random: () => number;
   readonly testify: Testify;
   /** Names the runtime, in the ids of faults. */
   readonly runtime: string;

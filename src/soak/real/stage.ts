@@ -17,7 +17,7 @@ import { createChecker, type Checker } from '../check/checker.ts';
 import { formatFaults, plannedFaults, type FaultPlan } from '../fault-plan.ts';
 import type { FaultName } from '../fault.ts';
 import type { ProxyFault } from '../proxy/proxy.ts';
-import { seededRandom } from '../proxy/seeded-random.ts';
+import { seededRandom } from '../random.ts';
 import { calmableMind, watchCalm } from './calm.ts';
 import { Cast } from './cast.ts';
 import { CodexWitness } from './codex-witness.ts';
@@ -201,7 +201,7 @@ function assemble(
     plan,
     desk,
     env,
-    random: seededRandom(options.seed ?? 1, 'faults'),
+    random: seededRandom(options.seed ?? 1).fork('faults').next,
     logger: silentLogger,
     codexLives: () => tally.codexLives,
   });

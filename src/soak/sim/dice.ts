@@ -1,7 +1,7 @@
 /** Decides which faults happen, from a stream of its own, and tells the witness of each that does. */
 import type { FaultName } from '../fault.ts';
 import { plannedFaults, type FaultPlan } from '../fault-plan.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Scenario } from './scenario.ts';
 import type { Witness } from './witness.ts';
 import type { World } from './world.ts';
@@ -46,7 +46,8 @@ export class Dice {
     this.#isResting = true;
     for (const [fault] of plannedFaults(this.plan)) {
       const isMissing = !this.counts.has(fault) && (this.#expected.get(fault) ?? 0) >= expectedMin;
-      if (isMissing || this.#told.has(fault)) this.#witness.note({ type: 'world.fault.planned', fault });
+      if (isMissing || this.#told.has(fault))
+        this.#witness.note({ type: 'world.fault.planned', fault });
     }
   }
 

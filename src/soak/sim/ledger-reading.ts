@@ -22,13 +22,12 @@ function hashOfOutput({ success, contentItems }: ToolOutput): string {
 
 const unknownHash = hashOfOutput(failureOutput(failureText({ kind: 'outcome_unknown' })));
 
-/** Reads one ledger, each time on from where it ended. */
+/** Reads one ledger, again and again. */
 export class LedgerReader {
   readonly #name: string;
   readonly #lines: readonly string[];
   readonly #calls = new Map<number, Held>();
   #position = 0;
-  #readAtMs = 0;
 
   /** @param lines what is on the disk; it grows */
   constructor(name: string, lines: readonly string[]) {
@@ -36,39 +35,28 @@ export class LedgerReader {
     this.#lines = lines;
   }
 
-  /**
-   * Tells the witness of the calls that are not settled, or were written of since the last reading; with
-   * `isWhole` of all.
-   */
-  read(witness: Witness, nowMs: number, isWhole = false): void {
-    const listed = new Set<Held>();
+  /** Tells the witness of every call there is: what is over may have been answered once more. */
+  read(witness: Witness): void {
     for (; this.#position < this.#lines.length; this.#position += 1) {
-      for (const text of (this.#lines[this.#position] ?? '').split('\n')) {
-        const held = this.#take(readLine(text));
-        if (held) listed.add(held);
-      }
-    }
-    for (const held of this.#calls.values()) {
-      if (isWhole || held.state !== 'settled') listed.add(held);
+      for (const text of (this.#lines[this.#position] ?? '').split('\n'))
+        this.#take(readLine(text));
     }
     const ledger = this.#name;
-    for (const { ids, state, outcome, answerHash: kept } of listed) {
+    for (const { ids, state, outcome, answerHash: kept } of this.#calls.values()) {
       // What is over as unknown has no answer on disk: there is but one that can be given.
       const answerHash = kept ?? (outcome === 'unknown' ? unknownHash : null);
       witness.note({ type: 'world.ledger.call', ledger, ...ids, state, outcome, answerHash });
     }
-    const completeSince = isWhole ? 0 : this.#readAtMs;
-    witness.note({ type: 'world.ledger.read', ledger, calls: listed.size, completeSince });
-    this.#readAtMs = nowMs;
+    witness.note({ type: 'world.ledger.read', ledger, calls: this.#calls.size, completeSince: 0 });
   }
 
-  #take(line: JournalLine): Held | undefined {
+  #take(line: JournalLine): void {
     if (line.type === 'intent') {
       const { epoch, sessionId, turnId, callId, requestId } = readCall(line.call);
       const ids = { epoch, sessionId, turnId, callId, requestId };
       this.#calls.set(line.id, { ids, state: 'unknown', outcome: null, answerHash: null });
     }
-    if (line.type === 'session' || line.type === 'closed') return undefined;
+    if (line.type === 'session' || line.type === 'closed') return;
     const held = this.#calls.get(line.id);
     if (held && line.type === 'outcome') {
       held.state = 'unconfirmed';
@@ -77,6 +65,5 @@ export class LedgerReader {
       held.state = 'settled';
       held.outcome = line.outcome;
     }
-    return held;
   }
 }

@@ -9,7 +9,7 @@ import { failureText } from '../../tools/failure.ts';
 import type { Dice } from './dice.ts';
 import { canaryOf, type CallArguments } from './call-arguments.ts';
 import type { SimProcess } from './process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { World } from './world.ts';
 import {
   canaryIn,

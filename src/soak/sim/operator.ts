@@ -5,7 +5,7 @@ import { faultKind } from '../fault.ts';
 import type { Connection } from './connection.ts';
 import type { Place, Stage } from './place.ts';
 import type { SimProcess } from './process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Whoever pulls plugs. */

@@ -2,8 +2,9 @@
  * A simulated process: a closure over its environment. Killing it makes its timers, sockets and callbacks
  * dead letters; what it leaves behind is on a disk or at the other end of a connection.
  */
-import { systemEnv, type Clock, type Env, type Timer } from '../../env.ts';
-import type { Random } from './random.ts';
+import type { Clock, Env, Timer } from '../../env.ts';
+import { sealedFiles, sealedNetwork, sealedProcesses } from '../../testing/sealed.ts';
+import type { Random } from '../random.ts';
 import type { Owner, Scheduled, World } from './world.ts';
 
 /** How a process ended. */
@@ -84,10 +85,12 @@ export class SimProcess implements Owner {
       clearTimeout: (timer) => timer[Symbol.dispose](),
     };
     return {
-      ...systemEnv,
       clock,
       random: () => random.next(),
       id: () => `${this.name}-${(ids += 1)}`,
+      files: sealedFiles,
+      network: sealedNetwork,
+      processes: sealedProcesses,
     };
   }
 

@@ -14,7 +14,7 @@ import type { Tool } from '../../tools/contract.ts';
 import { SimDisk, type DiskImage } from './disk.ts';
 import type { Place, Stage } from './place.ts';
 import type { SimProcess } from './process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { canaryIn } from './witness.ts';
 import { simTools, type ToolOwner } from './tools.ts';
 

@@ -85,10 +85,9 @@ export class Runtime {
     void this.#program.run();
   }
 
-  /** Tells the witness what the ledger holds now; `isWhole`: from its beginning. */
-  readLedger(isWhole = false): void {
-    const { witness, world } = this.#options.stage;
-    this.#reader?.read(witness, world.nowMs, isWhole);
+  /** Tells the witness what the ledger holds now. */
+  readLedger(): void {
+    this.#reader?.read(this.#options.stage.witness);
   }
 
   /** Tells the witness how full the queues of the mesh are. */

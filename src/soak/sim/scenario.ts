@@ -3,7 +3,7 @@ import { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { plannedFaults, type FaultPlan } from '../fault-plan.ts';
 import type { FaultName } from '../fault.ts';
-import { seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../random.ts';
 
 /**
  * What the runtimes talk to: a Codex of their own as a child process; one behind a socket; a control service
@@ -59,7 +59,7 @@ const needsLedger: ReadonlySet<FaultName> = new Set<FaultName>([
 ]);
 
 /** Whether a fault can happen in such a world at all. */
-export function isPossible(
+function isPossible(
   fault: FaultName,
   { topology, ledger, runtimes }: Pick<Scenario, 'topology' | 'ledger' | 'runtimes'>,
 ): boolean {

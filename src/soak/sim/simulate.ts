@@ -11,7 +11,7 @@ import {
 import { callKey } from '../../ledger/call-record.ts';
 import { resolveLimits } from '../../limits.ts';
 import { check } from '../check/checker.ts';
-import type { Verdict } from '../check/verdict.ts';
+import type { Verdict, Violation } from '../check/verdict.ts';
 import type { FaultName } from '../fault.ts';
 import { CodexPlace } from './codex-place.ts';
 import { ServicePlace } from './service-place.ts';
@@ -50,11 +50,14 @@ export interface SimulationResult {
   readonly history: History;
 }
 
-/** Shorter waits than usual, lest a simulated minute go by for nothing. */
-const simLimits = { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000 };
 /**
- * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one whose handler hangs goes on only after
- * its deadline.
+ * Shorter waits than usual, lest a simulated minute go by for nothing; and a memory of finished calls that no
+ * simulation fills, because each start of a runtime pays for its size.
+ */
+const simLimits = { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax: 4_096 };
+/**
+ * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one
+ * whose handler hangs goes on only after its deadline.
  */
 const checkOptions = { recoveryMs: 40_000, detectionMs: 46_000, deadlineSlackMs: 100_000 };
 /** Events of one simulation; one that needs more runs in circles. */
@@ -149,7 +152,7 @@ class Simulation {
     const ends = this.#runtimes.map((runtime) => runtime.end(1_000));
     await world.run(durationMs + quietMs + closeMs);
     void ends;
-    for (const runtime of this.#runtimes) runtime.readLedger(true);
+    for (const runtime of this.#runtimes) runtime.readLedger();
     witness.note({ type: 'world.searched', place: 'log', texts: witness.searched });
     witness.note({ type: 'world.gauges', process: 'world', values: this.#place.gauges() });
     this.#checkIdle();
@@ -247,19 +250,31 @@ function judge(history: History, verdict: Verdict, names: readonly string[]): re
 }
 
 /**
- * A call that cannot be recorded is refused, and its refusal is not in the ledger for the same reason: it was
- * not run, so nothing is lost with it.
+ * A call that a runtime refuses before its handler starts is answered even if the ledger cannot be written:
+ * nothing is lost with it.
  */
 function withoutRefused({ records }: History, { violations }: Verdict): Verdict['violations'] {
   if (!violations.some(({ invariant }) => invariant === 'I8')) return violations;
+  const started = new Set<string>();
   const refused = new Set<string>();
-  for (const { event } of records) {
-    if (event.type !== 'mesh' || event.event.type !== 'call.answered') continue;
-    if (event.event.code === 'overloaded') refused.add(historyCallKey(event.event));
+  const excused = new Set<Violation>();
+  let next = 0;
+  for (const { event, at } of records) {
+    for (let found = violations[next]; found && found.at < at; found = violations[(next += 1)]) {
+      if (found.call && refused.has(historyCallKey(found.call))) excused.add(found);
+    }
+    if (event.type === 'world.handler.started') {
+      started.add(`${event.runtime} ${historyCallKey(event)}`);
+    } else if (event.type === 'mesh' && event.event.type === 'call.answered') {
+      const key = historyCallKey(event.event);
+      if (started.has(`${event.runtime} ${key}`)) refused.delete(key);
+      else refused.add(key);
+    }
   }
-  return violations.filter(
-    ({ invariant, call }) => invariant !== 'I8' || !call || !refused.has(historyCallKey(call)),
-  );
+  for (const found of violations.slice(next)) {
+    if (found.call && refused.has(historyCallKey(found.call))) excused.add(found);
+  }
+  return violations.filter((found) => found.invariant !== 'I8' || !excused.has(found));
 }
 
 function findingsOf({ violations }: Verdict): readonly Finding[] {

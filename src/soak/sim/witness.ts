@@ -1,6 +1,6 @@
 /** Sees everything that happens in a simulation from outside of the runtimes, and writes the history of it. */
 import type { HistoryEvent, HistoryRecord, WorldCall } from '../../history/record.ts';
-import { hashText } from './random.ts';
+import { hashText } from '../random.ts';
 import type { World } from './world.ts';
 
 /** A call that the model asked for, as the world knows it. */

@@ -7,7 +7,7 @@
  * - W3 Nothing here looks at a real clock: how fast the machine is changes nothing.
  */
 import { setImmediate as nextLoopTurn } from 'node:timers';
-import { seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../random.ts';
 import { Trace } from './trace.ts';
 
 /** Whose event it is. The world itself is one that is always there. */

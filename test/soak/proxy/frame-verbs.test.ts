@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { parseToxic, type ToxicRequest } from '../../../src/soak/proxy/index.ts';
 import { createFraming } from '../../../src/soak/proxy/framing.ts';
-import { seededRandom } from '../../../src/soak/proxy/seeded-random.ts';
+import { seededRandom } from '../../../src/soak/random.ts';
 import { frameScene, texts } from './scene.ts';
 
 const toxic = (type: string, toxicity: number, more: Partial<ToxicRequest> = {}) =>
@@ -120,7 +120,7 @@ test('a line framing gives back the bytes it was given, frame by frame', () => {
   const frames = pieces.filter((piece) => piece.isFrame).map(({ bytes }) => String(bytes));
   expect(frames).toEqual(['{"a":1}\n', '{"b":2}\r\n', 'last\n']);
   expect(String(framing.truncate(Buffer.from('abcdef\n'), 0.5))).toBe('abc\n');
-  expect(String(framing.garbage(5, seededRandom(1)))).toMatch(/^[!-~]{5}\n$/);
+  expect(String(framing.garbage(5, seededRandom(1).next))).toMatch(/^[!-~]{5}\n$/);
 });
 
 test('plain HTTP through a websocket framing has no frames', () => {
@@ -129,5 +129,5 @@ test('plain HTTP through a websocket framing has no frames', () => {
   const pieces = [bytes.subarray(0, 10), bytes.subarray(10)].flatMap((part) => framing.push(part));
   expect(Buffer.concat(pieces.map((piece) => piece.bytes))).toEqual(bytes);
   expect(pieces.some((piece) => piece.isFrame)).toBe(false);
-  expect(framing.garbage(5, seededRandom(1))).toBeNull();
+  expect(framing.garbage(5, seededRandom(1).next)).toBeNull();
 });

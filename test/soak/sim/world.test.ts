@@ -1,7 +1,7 @@
 /** The order of things in a simulated world: by time, by a seeded throw, and only for who is there to take them. */
 import { expect, test } from 'vitest';
 import { SimProcess } from '../../../src/soak/sim/process.ts';
-import { seededRandom } from '../../../src/soak/sim/random.ts';
+import { seededRandom } from '../../../src/soak/random.ts';
 import { World } from '../../../src/soak/sim/world.ts';
 
 async function orderOf(seed: number): Promise<string> {

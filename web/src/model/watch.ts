@@ -40,9 +40,10 @@ export const sessionView = computed<ShownSession | null>(() => {
   return fold.advance();
 });
 
-/** What is kept of the session that is shown, or undefined. */
+/** What is kept of the session that is shown, or undefined. A new object whenever there is more of it. */
 export const shownRecords = computed(() => {
   void watchedVersion.value;
   const id = shownSession.value;
-  return id === null ? undefined : watched.get(id);
+  const source = id === null ? undefined : watched.get(id);
+  return source && { ...source };
 });
