@@ -13,7 +13,7 @@ import { defaultLimits } from '../src/limits.ts';
 import { simulatedHost, type Script } from '../src/testing/index.ts';
 import { median, type Figure } from './figure.ts';
 
-const chromiumPaths = [process.env['SESSIONMESH_CHROMIUM'], '/usr/bin/chromium'];
+const chromiumPaths = [process.env['SESSIONMESH_BROWSER'], '/usr/bin/chromium'];
 
 /** The feed lets go of the run this soon, so that the next round begins with nobody looking. */
 const lingerMs = 100;

@@ -104,20 +104,24 @@ test('calls are listed, shown, answered, and shown with their results', async ()
   await expect.poll(() => told.join('').match(/^ {2}call /gm)?.length, patiently).toBe(2);
 
   const { calls } = await json(['calls', 'ls']);
-  expect(calls).toMatchObject([
-    { sessionId: id, tool: 'lookup_ticket', arguments: { id: 'ENG-1' }, namespace: null },
-    { sessionId: id, tool: 'close_ticket' },
-  ]);
+  expect(calls).toHaveLength(2);
+  // Codex starts them side by side, in whichever order.
+  const [lookup, close] = ['lookup_ticket', 'close_ticket'].map((name) =>
+    calls.find(({ tool }: { tool: string }) => tool === name),
+  );
+  expect(lookup).toMatchObject({ sessionId: id, arguments: { id: 'ENG-1' }, namespace: null });
+  expect(close).toMatchObject({ sessionId: id });
+  const number = /\d+$/.exec(lookup.requestId)![0];
   expect((await run(['calls', 'ls'])).stdout).toMatch(
-    /\n\S+\.1 +\S{13} +tickets +waits \d+ s +lookup_ticket +\{"id":"ENG-1"\}\n/,
+    /\n\S+\.[12] +\S{13} +tickets +waits \d+ s +lookup_ticket +\{"id":"ENG-1"\}\n/,
   );
   expect((await json(['sessions', 'ls', '--state', 'waiting'])).sessions).toMatchObject([{ id }]);
   expect((await run(['calls', 'show', '2'])).stdout).toContain('state     waits for an answer for');
 
   const evil = '\u001b[2Jopen\u0007\u009b31m\u202Egnp';
-  const answered = await run(['calls', 'answer', '1', '--stdin'], { input: evil });
+  const answered = await run(['calls', 'answer', number, '--stdin'], { input: evil });
   expect(answered).toMatchObject({ code: 0, stdout: `answered lookup_ticket of session ${id}\n` });
-  const failed = ['calls', 'answer', calls[1].requestId, '--failure', 'no rights'];
+  const failed = ['calls', 'answer', close.requestId, '--failure', 'no rights'];
   expect(await run(failed)).toMatchObject({ code: 0, stderr: '' });
   expect(await left).toBe(0);
 
@@ -127,24 +131,30 @@ test('calls are listed, shown, answered, and shown with their results', async ()
     / {2}answered +lookup_ticket after .+\n {2}answered +close_ticket: with a failure/,
   );
 
-  const again = await run(['calls', 'answer', calls[0].requestId, '--text', 'late']);
+  const again = await run(['calls', 'answer', lookup.requestId, '--text', 'late']);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('[call_unknown]') });
-  const shown = await run(['calls', 'show', calls[0].requestId]);
+  const shown = await run(['calls', 'show', lookup.requestId]);
   expect(shown.stdout).toMatch(
     /state {5}answered after .+\n\narguments\n.+\n\nresult\n {2}open gnp\n$/s,
   );
   expect(shown.stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   const all = await json(['calls', 'ls', '--session', id, '--all']);
-  expect(all).toMatchObject({
-    calls: [],
-    finished: [
-      { requestId: calls[0].requestId, outcome: 'answered', success: true, code: null },
-      { tool: 'close_ticket', outcome: 'answered', success: false },
-    ],
-  });
-  expect((await run(['calls', 'ls', '--session', id, '--all'])).stdout).toMatch(
-    /\n\S+ +\S{13} +answered \S+ m?s +lookup_ticket\n\S+ +\S{13} +failed \(handler_failed\) \S+ m?s +close_ticket\n$/,
+  expect(all.calls).toEqual([]);
+  expect(all.finished).toHaveLength(2);
+  expect(all.finished).toContainEqual(
+    expect.objectContaining({
+      requestId: lookup.requestId,
+      outcome: 'answered',
+      success: true,
+      code: null,
+    }),
   );
+  expect(all.finished).toContainEqual(
+    expect.objectContaining({ tool: 'close_ticket', outcome: 'answered', success: false }),
+  );
+  const table = (await run(['calls', 'ls', '--session', id, '--all'])).stdout;
+  expect(table).toMatch(/\n\S+ +\S{13} +answered \S+ m?s +lookup_ticket\n/);
+  expect(table).toMatch(/\n\S+ +\S{13} +failed \(handler_failed\) \S+ m?s +close_ticket\n/);
 });
 
 test('a turn is stopped, and who waits for it is told', async () => {

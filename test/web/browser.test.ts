@@ -4,6 +4,6 @@ import { chromiumPath } from './browser.ts';
 
 test('where there is no Chromium, one message says where it was looked for and what installs it', () => {
   expect(() => chromiumPath('/nowhere/chromium')).toThrow(
-    /looked for: \/nowhere\/chromium\n.*apt-get install .*chromium\n[^]*SESSIONMESH_CHROMIUM/,
+    /looked for: \/nowhere\/chromium\n.*apt-get install .*chromium\n[^]*SESSIONMESH_BROWSER/,
   );
 });

@@ -14,7 +14,7 @@ const places = [
  * Where Chromium is. A browser that was named is taken or complained about: another one in its place would
  * be a surprise. Throws with what to do where there is none.
  */
-export function chromiumPath(named = process.env['SESSIONMESH_CHROMIUM']): string {
+export function chromiumPath(named = process.env['SESSIONMESH_BROWSER']): string {
   const looked = named === undefined ? places : [named];
   const found = looked.find((path) => existsSync(path));
   if (found !== undefined) return found;
@@ -24,7 +24,7 @@ export function chromiumPath(named = process.env['SESSIONMESH_CHROMIUM']): strin
       `  looked for: ${looked.join(', ')}`,
       '  Debian, Ubuntu: sudo apt-get install --yes --no-install-recommends chromium',
       '  macOS: brew install --cask google-chrome',
-      '  elsewhere: set SESSIONMESH_CHROMIUM to the path of a Chromium',
+      '  elsewhere: set SESSIONMESH_BROWSER to the path of a Chromium',
     ].join('\n'),
   );
 }

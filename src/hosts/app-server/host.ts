@@ -50,6 +50,8 @@ export class AppServerHost implements Host {
   readonly #waiters = new Waiters();
   #failure: SessionMeshError | null = null;
   #closing: Promise<void> | null = null;
+  /** Aborts when the host is closed. */
+  readonly #over = new AbortController();
   #isStarted = false;
   #isClosed = false;
 
@@ -142,12 +144,15 @@ export class AppServerHost implements Host {
     signal?: AbortSignal,
   ): Promise<{ turnId: string }> {
     const session = this.#session(sessionId);
+    const over = this.#over.signal;
+    // It may be looked for long after its session is given up, but not after the host is closed.
+    const abort = signal ? AbortSignal.any([signal, over]) : over;
     const turnId = await startTurn(text, {
       session,
       sessions: this.#sessions,
       context: this.#context,
-      whenLinked: () => this.#whenResumed(session, signal),
-      signal,
+      whenLinked: () => this.#whenResumed(session, abort),
+      signal: abort,
     });
     return { turnId };
   }
@@ -237,6 +242,7 @@ export class AppServerHost implements Host {
   }
 
   async #close(): Promise<void> {
+    this.#over.abort(new SessionMeshError('mesh_closed'));
     this.#isClosed = true;
     this.#questions.withdrawAll();
     this.#sessions.clear();

@@ -1,5 +1,5 @@
 /** The fault proxy: hurts connections the way networks do, and worse. */
-export { startProxyControl, type ProxyControl, type ProxyControlOptions } from './control.ts';
+export { startProxyControl } from './control.ts';
 export { ProxyRegistry } from './control-routes.ts';
 export type { FramingName } from './framing.ts';
 export {

@@ -138,15 +138,19 @@ export class Program {
     const { stage, place, process } = this.#options;
     const { topology, runtimes } = stage.scenario;
     const isService = topology === 'service' || topology === 'manager';
-    const state = this.mesh?.session(sessionId)?.state;
-    const isServed = typeof state === 'object' && state !== null && 'running' in state;
-    const isFalse = outcome === 'answered' || (outcome === 'abandoned' && isServed);
+    const isFalse = outcome === 'answered' || (outcome === 'abandoned' && this.serves(sessionId));
     if (!isService || runtimes > 1 || !isFalse) return;
     const isWaiting = place
       .waiting()
       .some(({ issued }) => issued.turnId === turnId && issued.requestId === requestId);
     if (!isWaiting) return;
     stage.accuse('I2', `${process.name} says that ${requestId} is ${outcome}, and it waits`);
+  }
+
+  /** Whether it has this session open, and takes calls of it. */
+  serves(sessionId: string): boolean {
+    const state = this.mesh?.session(sessionId)?.state;
+    return typeof state === 'object' && state !== null && 'running' in state;
   }
 
   /** Looks for canaries in what is logged at the levels that people leave on. */

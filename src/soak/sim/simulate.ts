@@ -190,6 +190,11 @@ class Simulation {
         accuse('I5', `${process.name} is not idle: ${found}`);
       }
     }
+    for (const sessionId of this.#directory) {
+      const serving = this.#runtimes.filter(({ program }) => program?.serves(sessionId));
+      if (serving.length < 2) continue;
+      accuse('fencing', `${serving.map(({ name }) => name).join(' and ')} both serve ${sessionId}`);
+    }
   }
 
   #checkIdle(): void {
@@ -228,14 +233,14 @@ class Simulation {
 }
 
 /** What one runtime owes by itself, and no two of them together: they share no ledger. */
-const ownInvariants: ReadonlySet<string> = new Set(['I1', 'I2', 'I10']);
+const ownInvariants: ReadonlySet<string> = new Set(['I1', 'I2', 'I8', 'I10']);
 
 /**
  * What the verdict says. Of runtimes that compete, the next holder of a lease may start once more what the
  * last one had in hand; so each is held by itself to what its own ledger promises.
  */
 function judge(history: History, verdict: Verdict, names: readonly string[]): readonly Finding[] {
-  const found = findingsOf({ ...verdict, violations: withoutRefused(history, verdict) });
+  const found = findingsOf(history, verdict);
   if (names.length === 1) return found;
   const shared = found.filter(({ invariant }) => !ownInvariants.has(invariant));
   const own = names.flatMap((name) => {
@@ -243,7 +248,8 @@ function judge(history: History, verdict: Verdict, names: readonly string[]): re
       .filter(({ event }) => !('runtime' in event) || event.runtime?.startsWith(`${name}.`))
       .filter(({ event }) => !('ledger' in event) || event.ledger === `ledger of ${name}`)
       .map((record, index) => ({ ...record, seq: index + 1 }));
-    const own = findingsOf(check({ header: history.header, records: seen }, checkOptions));
+    const ownHistory = { header: history.header, records: seen };
+    const own = findingsOf(ownHistory, check(ownHistory, checkOptions));
     return own.filter(({ invariant }) => ownInvariants.has(invariant));
   });
   return [...shared, ...own];
@@ -277,8 +283,8 @@ function withoutRefused({ records }: History, { violations }: Verdict): Verdict[
   return violations.filter((found) => found.invariant !== 'I8' || !excused.has(found));
 }
 
-function findingsOf({ violations }: Verdict): readonly Finding[] {
-  return violations.map(({ invariant, message, call, at }) => {
+function findingsOf(history: History, verdict: Verdict): readonly Finding[] {
+  return withoutRefused(history, verdict).map(({ invariant, message, call, at }) => {
     const which = call ? ` (${call.sessionId} ${call.callId} ${call.requestId})` : '';
     return { invariant, what: `${message}${which} at ${Math.round(at)} ms` };
   });

@@ -470,3 +470,20 @@ test('an observer that throws breaks neither the link nor what comes after', asy
   expect(server.logged.join()).toContain('a bug in the mesh');
   await server.host.close();
 });
+
+test('a turn that is still looked for ends with the host, and leaves no timer', async () => {
+  const server = fakeServer();
+  await server.host.start();
+  const sessionId = await server.openSession();
+  server.replies['turn/start'] = () => {
+    server.cut();
+    return 'silence';
+  };
+  const starting = server.host.startTurn(sessionId, 'hello');
+  const ended = expect(starting).rejects.toMatchObject({ code: 'mesh_closed' });
+  await server.env.clock.advance(400);
+  expect(server.requested('thread/turns/list')).toHaveLength(1);
+  await server.host.close();
+  expect(server.env.clock.pendingTimers).toBe(0);
+  await ended;
+});
