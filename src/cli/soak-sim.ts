@@ -90,7 +90,13 @@ const watchRejections: FailureWatch = (fail) => {
   return () => void process.off('unhandledRejection', fail);
 };
 
-/** Runs simulations as the options say; the exit code is 0 only if everything held and was put to the test. */
+/** 0: everything held and was put to the test; 1: something did not hold; 2: the run shows neither. */
+function exitCodeOf(report: SimSoakReport): number {
+  if (hasHeld(report)) return 0;
+  return report.failures > 0 ? 1 : 2;
+}
+
+/** Runs simulations as the options say. */
 export async function runSimSoak(options: SoakSimOptions): Promise<void> {
   const { seeds = options.seed === undefined ? 100 : 1, seed = 1, history, regressions } = options;
   let latest: SoakProgress | undefined;
@@ -116,7 +122,7 @@ export async function runSimSoak(options: SoakSimOptions): Promise<void> {
   const shown = report.failed[0] ?? report.last;
   if (history !== undefined && shown) await writeHistory(history, shown);
   if (options.html !== undefined && shown) await writeHtml(options.html, shown);
-  process.exitCode = hasHeld(report) ? 0 : 1;
+  process.exitCode = exitCodeOf(report);
   if (options.json) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
   else process.stdout.write(formatSoak(report));
   for (const failed of report.failed) {

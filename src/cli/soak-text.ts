@@ -27,6 +27,14 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join('');
 }
 
+function verdictText(report: SimSoakReport): string {
+  if (hasHeld(report)) return 'Everything that was promised held.';
+  const { failures, seedsDone } = report;
+  return failures > 0
+    ? `It did not hold: ${failures} of ${count(seedsDone)} seeds failed.`
+    : 'Nothing was broken, but not everything that was planned happened: take more seeds.';
+}
+
 /** The tables at the end. */
 export function formatSoak(report: SimSoakReport): string {
   const { seedsDone, calls, events, virtualMs, realMs, traceHash, missing, failures } = report;
@@ -51,9 +59,7 @@ export function formatSoak(report: SimSoakReport): string {
   });
   const never =
     missing.length === 0 ? '' : `\nplanned, and never happened: ${missing.join(', ')}\n`;
-  const verdict = hasHeld(report)
-    ? 'Everything that was promised held.'
-    : `It did not hold: ${failures} of ${count(seedsDone)} seeds failed.`;
+  const verdict = verdictText(report);
   const happened = faults.length === 0 ? '  none\n' : table(faults);
   return `run\n${run}\nfaults\n${happened}\ninvariants\n${table(checks)}${never}\n${verdict}\n`;
 }
