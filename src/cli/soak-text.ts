@@ -37,7 +37,7 @@ function verdictText(report: SimSoakReport): string {
 
 /** The tables at the end. */
 export function formatSoak(report: SimSoakReport): string {
-  const { seedsDone, calls, events, virtualMs, realMs, traceHash, missing, failures } = report;
+  const { seedsDone, calls, events, virtualMs, realMs, traceHash, missing } = report;
   const speed =
     realMs > 0 ? `${count((events / realMs) * 1_000)} events a second` : 'no time at all';
   const run = table([
