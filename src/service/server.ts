@@ -52,6 +52,8 @@ export interface ServerOptions {
 export interface HttpServer {
   /** Resolves with the port. Throws `service_start_failed`. */
   listen(address: string, port: number): Promise<number>;
+  /** Ends the streams and feeds whose token is not valid any more. */
+  closeRevoked(): void;
   /** Ends: no connection is left. Idempotent. */
   close(): Promise<void>;
 }
@@ -239,14 +241,13 @@ function watchRequests(app: FastifyInstance, { env, limits }: ServerCore): () =>
 /** Makes the server of a service. It does not listen yet. */
 export function createServer(options: ServerOptions): HttpServer {
   const { core, pages, upgrades: targets, origins } = options;
-  const { keyring, limits, logger } = core;
+  const { keyring, env, limits, logger } = core;
   const app = createApp(core);
   const whenIdle = watchRequests(app, core);
   acceptJsonOnly(app, core.limits);
   addRoutes(app, options);
   const gate = () => ({ keyring, pages, origins: origins() });
-  const { network } = core.env;
-  const closeStreams = serveUpgrades(app.server, { network, limits, logger, gate, targets });
+  const upgrades = serveUpgrades(app.server, { env, limits, logger, gate, targets });
   let closing: Promise<void> | undefined;
   return {
     async listen(address, port) {
@@ -259,6 +260,7 @@ export function createServer(options: ServerOptions): HttpServer {
       const bound: AddressInfo | string | null = app.server.address();
       return typeof bound === 'object' && bound ? bound.port : port;
     },
-    close: () => (closing ??= Promise.all([closeStreams(), whenIdle()]).then(() => app.close())),
+    closeRevoked: () => upgrades.closeUnless((access) => keyring.isValid(access)),
+    close: () => (closing ??= Promise.all([upgrades.close(), whenIdle()]).then(() => app.close())),
   };
 }

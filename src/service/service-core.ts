@@ -200,7 +200,6 @@ export class ServiceCore {
 
   #createStream(): Stream {
     return new Stream({
-      env: this.env,
       limits: this.limits,
       epoch: this.epoch,
       pendingFrames: (wanted) => this.#pendingFrames(wanted),

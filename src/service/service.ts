@@ -235,8 +235,8 @@ async function end({ core, server, files }: Running, graceMs: number): Promise<v
 }
 
 function handleOf(running: Running, signal: AbortSignal | undefined): Service {
-  const { core, pages, files, url, tokenFile } = running;
-  const { keyring, stream, limits } = core;
+  const { core, server, pages, files, url, tokenFile } = running;
+  const { keyring, limits } = core;
   let { token } = running;
   let closing: Promise<void> | undefined;
   const close: Service['close'] = ({ graceMs = limits.serviceDrainMs } = {}) => {
@@ -265,7 +265,7 @@ function handleOf(running: Running, signal: AbortSignal | undefined): Service {
       }
       keyring.replace(next);
       token = first.token;
-      stream.closeUnless((access) => keyring.isValid(access));
+      server.closeRevoked();
       await files?.writeToken(first.token);
     },
     close,

@@ -1,5 +1,5 @@
 /**
- * One stream of one client: what it follows, how far it has kept up, and whether it is still there.
+ * One stream of one client: what it follows, and how far it has kept up.
  *
  * A client that reads too slowly does not slow anybody down: beyond `socketBufferBytesMax` frames are
  * dropped, and once there is room again one `lagged` frame says which they were.
@@ -7,6 +7,7 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Limits } from '../limits.ts';
 import { maySee, type Access } from './auth.ts';
+import { whenClosed } from './connections.ts';
 import type { Frame } from './frame.ts';
 import { writeFrame, type PublishedFrame } from './frame-ring.ts';
 import { parseCommand, type StreamCommand } from './stream-command.ts';
@@ -32,12 +33,6 @@ export interface StreamSocketOptions {
   readonly onFollow: (sessionIds: readonly string[]) => void;
 }
 
-/** Codes of RFC 6455. */
-export const closeCodes = { goingAway: 1001, policy: 1008 } as const;
-
-/** Pings may be on their way; a client that answered none of so many is gone. */
-const pingsUnansweredMax = 2;
-
 /** One stream. */
 export class StreamSocket {
   readonly access: Access;
@@ -49,18 +44,14 @@ export class StreamSocket {
   #dropped: { readonly from: number; to: number } | null = null;
   /** What is still to be sent again, as far as there was no room for it yet. */
   #owed: Iterator<Frame> | null = null;
-  #pingsUnanswered = 0;
 
   constructor(options: StreamSocketOptions) {
     const { socket, access, filter } = options;
     this.#options = options;
     this.access = access;
     this.#filter = filter;
-    this.closed = new Promise((resolve) => void socket.once('close', () => resolve()));
+    this.closed = whenClosed(socket);
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    socket.on('pong', () => (this.#pingsUnanswered = 0));
-    // Of a socket that fails only its end matters, and that is told apart.
-    socket.on('error', () => {});
   }
 
   /** Whether a frame of this session is for this client. */
@@ -100,27 +91,6 @@ export class StreamSocket {
     this.#sendOwed();
   }
 
-  /** Looks whether the client is still there; ends the stream if not. */
-  beat(): void {
-    const { socket } = this.#options;
-    if (this.#pingsUnanswered >= pingsUnansweredMax) {
-      socket.terminate();
-      return;
-    }
-    this.#pingsUnanswered += 1;
-    if (socket.readyState === socket.OPEN) socket.ping();
-  }
-
-  /** Ends the stream. */
-  close(code: number, reason: string): void {
-    this.#options.socket.close(code, reason);
-  }
-
-  /** Ends it at once, without a word. */
-  cut(): void {
-    this.#options.socket.terminate();
-  }
-
   #accepts({ threadId, isBroadcast }: PublishedFrame): boolean {
     if (threadId === null) return this.#filter === null && this.access.sessions === null;
     return isBroadcast ? maySee(this.access, threadId) : this.follows(threadId);
@@ -151,7 +121,6 @@ export class StreamSocket {
   };
 
   #onMessage(data: RawData, isBinary: boolean): void {
-    this.#pingsUnanswered = 0;
     // As `ws` hands messages over by default; the other forms have to be asked for.
     const command =
       !isBinary && Buffer.isBuffer(data)

@@ -4,20 +4,14 @@
  * - S1 Every published frame has a number, one more than the one before it.
  * - S2 What a client missed it either gets, or is told of: `lagged` names the numbers.
  * - S3 A call that waits is shown to whoever begins to follow its session, so none is lost with a stream.
- * - S4 A stream lives as long as its token is valid and its client answers pings.
+ * - S4 A stream lives as long as its token is valid and its client answers pings (`connections.ts`).
  */
 import type { WebSocket } from 'ws';
-import type { Env, Timer } from '../env.ts';
 import type { Limits } from '../limits.ts';
 import type { Access } from './auth.ts';
 import type { Frame } from './frame.ts';
 import { FrameRing } from './frame-ring.ts';
-import {
-  closeCodes,
-  StreamSocket,
-  type PendingFrames,
-  type StreamFilter,
-} from './stream-socket.ts';
+import { StreamSocket, type PendingFrames, type StreamFilter } from './stream-socket.ts';
 
 /** Where a client wants to go on. */
 export interface StreamPosition {
@@ -38,7 +32,6 @@ export interface StreamStart {
 
 /** What the stream needs. */
 export interface StreamOptions {
-  readonly env: Env;
   readonly limits: Limits;
   /** Names this start of the service. */
   readonly epoch: string;
@@ -52,7 +45,6 @@ export class Stream {
   readonly #options: StreamOptions;
   readonly #ring: FrameRing;
   readonly #sockets = new Set<StreamSocket>();
-  #heartbeat: Timer | undefined;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -97,28 +89,6 @@ export class Stream {
     if (position) this.#catchUp(opened, position);
     else opened.redeliver();
     if (sessionId !== null && opened.follows(sessionId)) onFollow([sessionId]);
-    this.#beatLater();
-  }
-
-  /** Ends the streams whose token is not valid any more. */
-  closeUnless(isValid: (access: Access) => boolean): void {
-    for (const socket of this.#sockets) {
-      if (!isValid(socket.access))
-        socket.close(closeCodes.policy, 'the token is not valid any more');
-    }
-  }
-
-  /** Ends all streams, and cuts off who does not agree in time. Resolves once none is left. */
-  async close(): Promise<void> {
-    const { env, limits } = this.#options;
-    if (this.#heartbeat !== undefined) env.clock.clearTimeout(this.#heartbeat);
-    this.#heartbeat = undefined;
-    for (const socket of this.#sockets) socket.close(closeCodes.goingAway, 'the service ends');
-    const timer = env.clock.setTimeout(() => {
-      for (const socket of this.#sockets) socket.cut();
-    }, limits.streamCloseMs);
-    await Promise.all([...this.#sockets].map((socket) => socket.closed));
-    env.clock.clearTimeout(timer);
   }
 
   #catchUp(socket: StreamSocket, { epoch, seq }: StreamPosition): void {
@@ -131,14 +101,5 @@ export class Stream {
     const { frames, missing } = this.#ring.since(seq);
     if (missing > 0) socket.lag(seq + 1, seq + missing, frames);
     else for (const frame of frames) socket.offer(frame);
-  }
-
-  #beatLater(): void {
-    const { env, limits } = this.#options;
-    this.#heartbeat ??= env.clock.setTimeout(() => {
-      this.#heartbeat = undefined;
-      for (const socket of this.#sockets) socket.beat();
-      if (this.#sockets.size > 0) this.#beatLater();
-    }, limits.heartbeatMs);
   }
 }

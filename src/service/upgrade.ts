@@ -3,11 +3,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import type { WebSocket, WebSocketServer } from 'ws';
-import type { Network } from '../env.ts';
+import type { Env, Network } from '../env.ts';
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Access } from './auth.ts';
+import { Connections } from './connections.ts';
 import { admit, type Gate } from './guard.ts';
 import { noRoute, refusal, type Reply } from './reply.ts';
 import type { Stream, StreamPosition } from './stream.ts';
@@ -25,13 +26,13 @@ export interface UpgradeTarget {
   /** Why this holder is not let in now, or null. */
   readonly findRefusal: (access: Access) => Reply | null;
   readonly open: (upgraded: UpgradedSocket) => void;
-  /** Ends all connections; resolves once none is left. */
-  readonly close: () => Promise<void>;
+  /** Its connections are about to end: lets go of what else it has. */
+  readonly close?: () => void;
 }
 
 /** What upgrades need. */
 export interface UpgradeOptions {
-  readonly network: Network;
+  readonly env: Env;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly gate: () => Gate;
@@ -85,19 +86,24 @@ export function streamTarget(stream: Stream): UpgradeTarget {
       const sessionId = query.get('threadId')?.trim() || null;
       stream.open({ socket, access, sessionId, position: positionOf(query) });
     },
-    close: () => stream.close(),
   };
 }
 
-/**
- * Serves the upgrades of a server. What it returns closes all streams and resolves once they are gone;
- * from then on no upgrade is taken.
- */
+/** The connections that upgrades have led to. */
+export interface Upgrades {
+  /** Ends the connections of those who may not listen any more. */
+  closeUnless(isValid: (access: Access) => boolean): void;
+  /** Takes no upgrade any more and ends all connections; resolves once they are gone. */
+  close(): Promise<void>;
+}
+
+/** Serves the upgrades of a server. */
 export function serveUpgrades(
   server: Server,
-  { network, limits, logger, gate, targets }: UpgradeOptions,
-): () => Promise<void> {
-  const sockets = createSocketServer(network, limits);
+  { env, limits, logger, gate, targets }: UpgradeOptions,
+): Upgrades {
+  const sockets = createSocketServer(env.network, limits);
+  const connections = new Connections(env, limits);
   let isClosed = false;
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -116,9 +122,10 @@ export function serveUpgrades(
       refuseUpgrade(socket, refused ?? noRoute(method, address));
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (opened) =>
-      target.open({ socket: opened, access, query: url.searchParams }),
-    );
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      connections.add(opened, access);
+      target.open({ socket: opened, access, query: url.searchParams });
+    });
   };
 
   server.on('upgrade', (request, socket, head) => {
@@ -132,8 +139,12 @@ export function serveUpgrades(
     }
   });
 
-  return async () => {
-    isClosed = true;
-    await Promise.all(targets.map((target) => target.close()));
+  return {
+    closeUnless: (isValid) => connections.closeUnless(isValid),
+    close: () => {
+      isClosed = true;
+      for (const target of targets) target.close?.();
+      return connections.close();
+    },
   };
 }

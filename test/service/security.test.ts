@@ -1,7 +1,9 @@
 /** Attacks on a service, each named after what it tries. */
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startService, type Service } from '../../src/service/service.ts';
 import { openStream, type Client } from './client.ts';
+import { openViewer, redeem } from './inspection/viewer.ts';
 import { rawRequest, sendRaw, upgradeHeaders } from './raw-http.ts';
 import {
   answerOf,
@@ -212,6 +214,17 @@ test('S8 a token that is taken away is dead at once, with its streams', async ()
   // A token that is good for less from now on is another one.
   await service.replaceTokens([next, { ...scoped, sessions: ['s'] }]);
   expect(await theirs.closed).toBe(1008);
+});
+
+test('S8 a page that was opened with a token that is taken away sees nothing more', async () => {
+  const { service } = await fakeScene(callNamedTools);
+  const { cookie } = await redeem(service.pageUrl());
+  const viewer = await openViewer(service.url, cookie);
+  await viewer.of('snapshot');
+  const closed = once(viewer.socket, 'close');
+  await service.replaceTokens([{ token: 'the-next-token-of-this-service', scopes: ['read'] }]);
+  expect((await closed)[0]).toBe(1008);
+  await expect(openViewer(service.url, cookie)).rejects.toThrow('401');
 });
 
 async function scopedScene() {

@@ -11,7 +11,8 @@ const partly = refusal(403, 'forbidden', 'this token is good for certain session
 export interface Feed {
   readonly isFull: boolean;
   open(start: ViewerStart): void;
-  close(): Promise<void>;
+  /** Lets go of what it observes. Idempotent. */
+  close(): void;
 }
 
 /** Where the feed is. */
@@ -30,10 +31,10 @@ export function feedTarget(feed: Feed, watchedMax: number): UpgradeTarget {
   return {
     path: feedPath,
     findRefusal,
-    open: ({ socket, access, query }) => {
+    open: ({ socket, query }) => {
       const ids = query.get('watch')?.split(',') ?? [];
       const watch = ids.filter((id) => id !== '').slice(0, watchedMax);
-      feed.open({ socket, access, position: positionOf(query), watch });
+      feed.open({ socket, position: positionOf(query), watch });
     },
     close: () => feed.close(),
   };

@@ -12,7 +12,6 @@
 import type { WebSocket } from 'ws';
 import type { Env, Timer } from '../../env.ts';
 import type { Limits } from '../../limits.ts';
-import type { Access } from '../auth.ts';
 import { feedVersion, type FeedFrame, type OverviewView, type ViewerCommand } from './frame.ts';
 import { Observation } from './observation.ts';
 import type { InspectionSource } from './source.ts';
@@ -22,7 +21,6 @@ import { Viewers } from './viewers.ts';
 /** How a viewer begins. */
 export interface ViewerStart {
   readonly socket: WebSocket;
-  readonly access: Access;
   /** What it has seen already, or null if it is new. */
   readonly position: { readonly epoch: string | null; readonly seq: number } | null;
   /** The sessions it watches from the beginning. */
@@ -62,7 +60,7 @@ export class InspectionFeed {
     this.#options = options;
     const { env, limits } = options;
     this.epoch = env.id();
-    this.#viewers = new Viewers(env, limits, (viewer) => this.#onGone(viewer));
+    this.#viewers = new Viewers(limits, (viewer) => this.#onGone(viewer));
   }
 
   /** Those who look. */
@@ -81,10 +79,10 @@ export class InspectionFeed {
   }
 
   /** Takes a viewer in whose connection was upgraded. */
-  open({ socket, access, position, watch }: ViewerStart): void {
+  open({ socket, position, watch }: ViewerStart): void {
     const { limits, source, env } = this.#options;
     const onCommand = (command: ViewerCommand) => this.#obey(viewer, command);
-    const opened = new ViewerSocket({ socket, access, limits, onCommand });
+    const opened = new ViewerSocket({ socket, limits, onCommand });
     const viewer: Viewer = { socket: opened, seq: 0, watched: new Set(), isBehind: false };
     const observation = this.#observe();
     // What others have not been told yet would otherwise reach this one twice.
@@ -102,15 +100,8 @@ export class InspectionFeed {
     }
   }
 
-  /** Ends the connections of those who may not look any more. */
-  closeUnless(isValid: (access: Access) => boolean): void {
-    this.#viewers.closeUnless(isValid);
-  }
-
-  /** Ends all connections and observes nothing any more. Idempotent. */
-  async close(): Promise<void> {
-    this.#stop();
-    await this.#viewers.close();
+  /** Observes nothing any more. Idempotent. */
+  close(): void {
     this.#stop();
   }
 

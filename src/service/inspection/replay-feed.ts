@@ -50,7 +50,7 @@ export class ReplayFeed implements Feed {
     const { env, limits, replay } = options;
     this.#options = options;
     this.epoch = env.id();
-    this.#viewers = new Viewers(env, limits, () => {});
+    this.#viewers = new Viewers(limits, () => {});
     this.#unobserve = replay.observe(() => this.#growLater());
   }
 
@@ -59,11 +59,11 @@ export class ReplayFeed implements Feed {
   }
 
   /** Takes a viewer in whose connection was upgraded. One that comes back stands where it stood. */
-  open({ socket, access, position, watch }: ViewerStart): void {
+  open({ socket, position, watch }: ViewerStart): void {
     const { limits, replay } = this.#options;
     const { lastSeq, lastAt: at } = replay.span;
     const onCommand = (command: ViewerCommand) => this.#obey(viewer, command);
-    const opened = new ViewerSocket({ socket, access, limits, onCommand });
+    const opened = new ViewerSocket({ socket, limits, onCommand });
     const isKnown = position?.epoch === this.epoch;
     const view = replay.timeline.at(isKnown ? position.seq : lastSeq);
     const isFollowing = !replay.isOver && view.seq === lastSeq;
@@ -84,10 +84,9 @@ export class ReplayFeed implements Feed {
     this.#watch(viewer, watch);
   }
 
-  close(): Promise<void> {
+  close(): void {
     this.#unobserve();
     if (this.#timer !== undefined) this.#options.env.clock.clearTimeout(this.#timer);
-    return this.#viewers.close();
   }
 
   #obey(viewer: Viewer, command: ViewerCommand): void {
