@@ -19,7 +19,14 @@ const rows: readonly (readonly string[])[] = [
 ];
 
 /** Single files directly under src/ form the bottom row; index.ts is the public door above everything but the CLI. */
-const baseFiles = new Set(['env.ts', 'limits.ts', 'errors.ts', 'backoff.ts', 'logger.ts']);
+const baseFiles = new Set([
+  'abort.ts',
+  'env.ts',
+  'limits.ts',
+  'errors.ts',
+  'backoff.ts',
+  'logger.ts',
+]);
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { whenAborted } from '../abort.ts';
 import { SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import {
@@ -91,13 +92,6 @@ async function serveControl(
   tell('control.started', { url: api.url }, `control API at ${api.url}`);
   if (auth && controlFile === undefined) say(shown);
   return api;
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((settle) => {
-    if (signal.aborted) settle();
-    else signal.addEventListener('abort', () => settle(), { once: true });
-  });
 }
 
 function registryOf(options: ProxyCommandOptions, tell: Tell): ProxyRegistry {

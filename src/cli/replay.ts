@@ -1,6 +1,7 @@
 /** `sessionmesh replay`: the dashboard over a history file, at any moment of the run. */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { whenAborted } from '../abort.ts';
 import { systemEnv } from '../env.ts';
 import { SessionMeshError, messageOf } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
@@ -49,13 +50,6 @@ async function openReplay(
     const expected = 'a history file';
     throw new SessionMeshError('option_invalid', { expected, found: messageOf(thrown) });
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((settle) => {
-    if (signal.aborted) settle();
-    else signal.addEventListener('abort', () => settle(), { once: true });
-  });
 }
 
 /** `1,498 records of soak sim, 0 violations`, as data and as a line. */

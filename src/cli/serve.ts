@@ -1,5 +1,6 @@
 /** `sessionmesh serve`: sessions over HTTP and a WebSocket, for clients in any language. */
 import { join, resolve } from 'node:path';
+import { whenAborted } from '../abort.ts';
 import { SessionMeshError } from '../errors.ts';
 import type { JournalMode } from '../ledger/journal.ts';
 import type { Logger } from '../logger.ts';
@@ -60,13 +61,6 @@ function announce(service: Service, stateDir: string, json: boolean): void {
     ? JSON.stringify({ type: 'service.started', url, pid, tokenFile, stateFile, dashboard })
     : `sessionmesh service at ${url}\n${token}\ndashboard: ${dashboard}\nCtrl-C ends it`;
   process.stdout.write(`${text}\n`);
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((settle) => {
-    if (signal.aborted) settle();
-    else signal.addEventListener('abort', () => settle(), { once: true });
-  });
 }
 
 function checkPort(port: number | undefined): void {

@@ -1,4 +1,5 @@
 /** `sessionmesh team`: three Codex sessions that work as a team, rehearsed or live. */
+import { whenAborted } from '../abort.ts';
 import { appServer } from '../hosts/app-server/index.ts';
 import { systemEnv } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
@@ -97,14 +98,6 @@ function personAudience(isLive: boolean): Audience {
   };
 }
 
-/** Resolves when somebody presses Ctrl-C. */
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** The environment of Codex: the user's own, or one that knows nothing but the scripted model. */
 async function prepareCodex(isLive: boolean, resources: AsyncDisposableStack) {
   if (isLive) return process.env;
@@ -161,5 +154,5 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
   if (!dashboard) await mesh.close({ graceMs: closeGraceMs });
   audience.onResult(result);
   process.exitCode = outcomeExitCodes[result.outcome];
-  if (dashboard) await interrupted(interruption.signal);
+  if (dashboard) await whenAborted(interruption.signal);
 }

@@ -7,6 +7,7 @@
  *   the next series.
  * - L3 There is at most one connection, and the old one is closed before the next is made.
  */
+import { unlessAborted } from '../abort.ts';
 import { backoffMs } from '../backoff.ts';
 import { sleep } from '../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
@@ -18,16 +19,6 @@ export interface LinkHandlers {
   /** The server is within reach again. */
   onRestored(): void;
   onListChanged(): void;
-}
-
-/** `promise`, unless `signal` aborts before: then its reason. */
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 /** The way to one server. */

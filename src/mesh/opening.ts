@@ -1,4 +1,5 @@
 /** Opening a session: the host works while the machine watches the clock. */
+import { unlessAborted } from '../abort.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
 import type { SessionActor } from './session-actor.ts';
 
@@ -24,7 +25,7 @@ export async function openThread<Opened>(
   const abort = gaveUp.signal;
   try {
     abort.throwIfAborted();
-    const opened = await raceAbort(open(abort), abort);
+    const opened = await unlessAborted(open(abort), abort);
     actor.send({ type: 'opened' });
     return opened;
   } catch (thrown) {
@@ -49,13 +50,4 @@ function follow(signal: AbortSignal, controller: AbortController): () => void {
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);
-}
-
-/** `promise`, or the reason of `abort` if that comes first: a host may be slow to notice. */
-function raceAbort<Value>(promise: Promise<Value>, abort: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abort.reason);
-    abort.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => abort.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,4 +1,5 @@
 /** The host port over one supervised link to a Codex app-server. */
+import { unlessAborted } from '../../abort.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
 import type {
@@ -359,7 +360,7 @@ export class AppServerHost implements Host {
       return session;
     });
     try {
-      const { id } = await unlessAborted(made, signal);
+      const { id } = await (signal ? unlessAborted(made, signal) : made);
       return { sessionId: id };
     } catch (error) {
       made.then((session) => this.#letGo(session)).catch(() => {});
@@ -376,13 +377,3 @@ export class AppServerHost implements Host {
 
 const sessionUnknown = (sessionId: string) =>
   new SessionMeshError('session_unknown', { sessionId });
-
-/** The promise's value, or the signal's reason if it aborts first. */
-function unlessAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}

@@ -2,6 +2,7 @@
  * Beginnings and ends of sessions at the service: created, taken up again, let go, deleted. A session that
  * its caller never got is deleted again, and a lease is given back with the session it was for.
  */
+import { unlessAborted } from '../../abort.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import { isJsonObject } from '../app-server/protocol.ts';
 import type { HostContext, HostSignal, HostTool } from '../host.ts';
@@ -59,7 +60,7 @@ export class SessionLives {
     // The request itself is not aborted: whoever gives up must not leave a session that nobody knows.
     const created = this.#create(body, settings.title ?? null, signal);
     try {
-      return { sessionId: await unlessAborted(created, signal) };
+      return { sessionId: await (signal ? unlessAborted(created, signal) : created) };
     } catch (thrown) {
       created.then((sessionId) => this.#discard(sessionId)).catch(() => {});
       throw thrown;
@@ -168,14 +169,4 @@ function createdId(reply: ServiceReply): string {
   if (typeof sessionId === 'string' && sessionId.trim() !== '') return sessionId;
   const found = describeReply(reply);
   throw new SessionMeshError('protocol_invalid', { expected: 'a session.sessionId', found });
-}
-
-/** The promise's value, or the signal's reason if it aborts first. */
-function unlessAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -12,7 +12,7 @@ import { SessionMeshError } from '../../errors.ts';
 import type { HostCall, HostContext } from '../host.ts';
 import type { SimulatedServer } from './server.ts';
 import type { ThreadSignal } from './turn.ts';
-import { unlessAborted } from './unless-aborted.ts';
+import { unlessAborted } from '../../abort.ts';
 
 /** How a link behaves. */
 export interface LinkOptions {

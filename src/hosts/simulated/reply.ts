@@ -1,7 +1,7 @@
 /** Asks a script for the next step of a turn, and makes of its reply something that can be played. */
 import { messageOf } from '../../errors.ts';
 import type { Script, ScriptCall, ScriptReply, ScriptStep } from './script.ts';
-import { unlessAborted } from './unless-aborted.ts';
+import { unlessAborted } from '../../abort.ts';
 
 /** A {@link ScriptCall} with nothing left open. */
 export interface PlayedCall {

@@ -1,3 +1,5 @@
+/** Waiting, with a signal that may end it. */
+
 /**
  * `promise`, unless `signal` aborts first: then rejects with its reason. Leaves no listener behind.
  * What becomes of the promise after that is nobody's concern.
@@ -20,5 +22,13 @@ export function unlessAborted<Value>(
         reject(thrown);
       },
     );
+  });
+}
+
+/** Resolves once `signal` aborts. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

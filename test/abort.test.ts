@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { unlessAborted } from '../../../src/hosts/simulated/unless-aborted.ts';
+import { unlessAborted } from '../src/abort.ts';
 
 test('is the promise while the signal is silent, and leaves no listener', async () => {
   const { signal } = new AbortController();
