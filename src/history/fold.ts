@@ -165,6 +165,11 @@ function foldWorld(view: RunView, event: OtherEvent, moment: Moment): void {
       const text = `a canary was found in ${event.place}`;
       return notice(view, moment, { level: 'error', sessionId: null, text });
     }
+    case 'world.broken': {
+      const { invariant, what } = event;
+      const text = `${invariant}: ${what}`;
+      return notice(view, moment, { level: 'error', sessionId: null, text });
+    }
     case 'history.dropped': {
       count(view, 'dropped', event.records);
       const text = `${event.records} records are missing here`;
@@ -173,6 +178,7 @@ function foldWorld(view: RunView, event: OtherEvent, moment: Moment): void {
     case 'history.ended':
     case 'world.turn.began':
     case 'world.ledger.read':
+    case 'world.promised':
     case 'world.tool.declared':
     case 'world.bound':
     case 'world.searched':

@@ -142,6 +142,18 @@ export type WorldCallEvent =
 
 /** What was seen of the run around the calls. */
 export type WorldRunEvent =
+  /**
+   * What the run is held to where that is not what every run is held to. Comes before its calls.
+   * `bounds` are by the names of the checker's options, such as `recoveryMs`.
+   *
+   * `rivals` compete for the same sessions, each on a ledger of its own, so that what only a ledger can
+   * promise each of them owes by itself. The lives of a rival are named `RIVAL.…`; none if nobody competes.
+   */
+  | {
+      readonly type: 'world.promised';
+      readonly bounds: Readonly<Record<string, number>>;
+      readonly rivals: readonly string[];
+    }
   /** A tool of the run; only what is declared is held to it. */
   | {
       readonly type: 'world.tool.declared';
@@ -229,7 +241,9 @@ export type WorldRunEvent =
       readonly canary: string;
       /** What it was found in: `log`, `session s-2`. */
       readonly place: string;
-    };
+    }
+  /** An invariant was broken, as only whoever runs everything can see. */
+  | { readonly type: 'world.broken'; readonly invariant: string; readonly what: string };
 
 /** What was seen from outside of the runtime. */
 export type WorldEvent = WorldCallEvent | WorldRunEvent;

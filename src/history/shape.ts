@@ -211,6 +211,7 @@ export const worldShapes: Shapes<Exclude<HistoryEvent, { type: 'mesh' | 'team' }
     answerHash: 'text?',
   },
   'world.ledger.read': { ledger: 'text', calls: 'number', completeSince: 'number' },
+  'world.promised': { bounds: 'numberMap', rivals: 'texts' },
   'world.tool.declared': {
     tool: 'text',
     repeatable: 'flag',
@@ -243,4 +244,5 @@ export const worldShapes: Shapes<Exclude<HistoryEvent, { type: 'mesh' | 'team' }
   'world.bound': { gauge: 'text', max: 'number?', idleMax: 'number?', perCallMax: 'number?' },
   'world.searched': { place: 'text', texts: 'number' },
   'world.leak': { canary: 'text', place: 'text' },
+  'world.broken': { invariant: 'text', what: 'text' },
 };

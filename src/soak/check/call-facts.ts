@@ -82,6 +82,8 @@ export interface CallFacts extends Omit<WorldCallId, 'epoch'> {
   runAt: number;
   answeredSeq: number;
   answeredBy: LifeFacts | null;
+  /** It was answered in a life in which its handler had not started: nothing is lost if that is forgotten. */
+  isRefused: boolean;
   settledSeq: number;
   settledAt: number;
   settledBy: LifeFacts | null;
@@ -143,6 +145,7 @@ export function newCall(
     runAt: 0,
     answeredSeq: 0,
     answeredBy: null,
+    isRefused: false,
     settledSeq: 0,
     settledAt: 0,
     settledBy: null,

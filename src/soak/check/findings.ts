@@ -3,6 +3,7 @@ import { defaultLimits } from '../../limits.ts';
 import type { CallFacts } from './call-facts.ts';
 import {
   invariants,
+  isInvariant,
   type Invariant,
   type InvariantResult,
   type ViolatedCall,
@@ -29,7 +30,7 @@ interface Tally {
 
 const none = (): Tally => ({ checked: 0, violations: 0 });
 
-const names = Object.keys(invariants).filter((name): name is Invariant => name in invariants);
+const names = Object.keys(invariants).filter(isInvariant);
 
 /** The findings of one check. */
 export class Findings {
@@ -37,6 +38,7 @@ export class Findings {
   readonly #violations: Violation[] = [];
   readonly #reasons = new Set<string>();
   readonly #notes = new Set<string>();
+  #left: ReadonlySet<Invariant> = new Set();
   /** Violations of any invariant. */
   count = 0;
 
@@ -61,13 +63,37 @@ export class Findings {
     };
   }
 
+  /** From now on these are for others to judge: nothing that is said of them counts here. */
+  leave(invariants: ReadonlySet<Invariant>): void {
+    this.#left = invariants;
+  }
+
+  /** Counts everything that `other` has found as well, and takes its doubts. */
+  add(other: Findings): void {
+    this.addViolations(other);
+    for (const reason of other.#reasons) this.#reasons.add(reason);
+    for (const note of other.#notes) this.#notes.add(note);
+  }
+
+  /** Counts what `other` has looked at and found broken as well. */
+  addViolations(other: Findings): void {
+    for (const name of names) {
+      this.#tallies[name].checked += other.#tallies[name].checked;
+      this.#tallies[name].violations += other.#tallies[name].violations;
+    }
+    this.count += other.count;
+    this.#violations.push(...other.#violations);
+  }
+
   /** The invariant was put to the test. */
   checked(invariant: Invariant): void {
+    if (this.#left.has(invariant)) return;
     this.#tallies[invariant].checked += 1;
   }
 
   /** The invariant was broken. */
   violated(invariant: Invariant, message: string, evidence: Evidence): void {
+    if (this.#left.has(invariant)) return;
     const tally = this.#tallies[invariant];
     tally.violations += 1;
     this.count += 1;

@@ -1,6 +1,7 @@
 /**
  * I8: the ledger loses nothing that was acknowledged. An answer is acknowledged once Codex has it, or once
- * the runtime has told that it is over; then every later reading of its ledger must hold it.
+ * the runtime has told that it is over; then every later reading of its ledger must hold it. A call that was
+ * refused before its handler started is answered even if the ledger cannot be written: nothing is lost with it.
  */
 import type { HistoryEventOf as Of } from '../../history/record.ts';
 import type { CallFacts, LifeFacts } from './call-facts.ts';
@@ -33,7 +34,7 @@ export class Ledgers {
     life: LifeFacts,
     { seq, answerHash }: { readonly seq: number; readonly answerHash: string | null },
   ): void {
-    if (life.ledger === null) return;
+    if (life.ledger === null || call.isRefused) return;
     const { acknowledged } = this.#ledger(life.ledger);
     const known = acknowledged.get(call);
     if (known && (known.answerHash !== null || answerHash === null)) return;

@@ -98,6 +98,7 @@ export class MeshWitness {
     leaveLine(call);
     call.answeredSeq = seq;
     call.answeredBy = life;
+    call.isRefused = call.startLife !== life && call.runSeq <= call.claimSeq;
     if (call.issuedSeq > 0 && !run.isDone(call)) {
       this.#rules.recovery.waits(run, call, 'confirmation');
     }

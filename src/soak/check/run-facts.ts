@@ -9,7 +9,10 @@ import {
   type TurnFacts,
 } from './call-facts.ts';
 
-/** What a run is measured by. Times in milliseconds. */
+/**
+ * What a run is measured by, where its history does not say so itself (`world.promised`). Times in
+ * milliseconds.
+ */
 export interface CheckOptions {
   /** How soon after a fault every waiting call must go on. Default: 5 s and one poll period. */
   readonly recoveryMs?: number;
@@ -29,18 +32,17 @@ export interface CheckOptions {
 
 const limits = defaultLimits;
 
-function resolve(options: CheckOptions): Required<CheckOptions> {
-  return {
-    recoveryMs: 5_000 + limits.pollMaxMs,
-    detectionMs: 2 * limits.heartbeatMs + 1_000,
-    stopMs: limits.closeGraceMs + limits.releaseTimeoutMs + 2_000,
-    deadlineSlackMs: 1_000,
-    asyncLossMs: 50,
-    isolationSlackMs: 5,
-    isolationCallsMin: 200,
-    ...options,
-  };
-}
+const usual: Required<CheckOptions> = {
+  recoveryMs: 5_000 + limits.pollMaxMs,
+  detectionMs: 2 * limits.heartbeatMs + 1_000,
+  stopMs: limits.closeGraceMs + limits.releaseTimeoutMs + 2_000,
+  deadlineSlackMs: 1_000,
+  asyncLossMs: 50,
+  isolationSlackMs: 5,
+  isolationCallsMin: 200,
+};
+
+const isBound = (name: string): name is keyof CheckOptions => Object.hasOwn(usual, name);
 
 /** A tool that was declared. */
 export interface ToolFacts {
@@ -72,7 +74,9 @@ const lifeless = {
 
 /** Everything that more than one rule needs. */
 export class RunFacts {
-  readonly options: Required<CheckOptions>;
+  readonly options: { -readonly [Name in keyof CheckOptions]-?: number };
+  /** What a caller insists on, whatever the history says. */
+  readonly #given: CheckOptions;
   /** Whether the order of records of different witnesses is the order of what happened. */
   readonly isExact: boolean;
   readonly calls = new Map<string, CallFacts>();
@@ -107,9 +111,18 @@ export class RunFacts {
     options: CheckOptions,
     onForgotten: (call: CallFacts) => void,
   ) {
-    this.options = resolve(options);
+    this.options = { ...usual, ...options };
+    this.#given = options;
     this.isExact = header.time === 'virtual';
     this.#onForgotten = onForgotten;
+  }
+
+  /** The history says what the run is held to. Returns the names that mean nothing here. */
+  promise(bounds: Readonly<Record<string, number>>): readonly string[] {
+    for (const [name, bound] of Object.entries(bounds)) {
+      if (isBound(name)) this.options[name] = this.#given[name] ?? bound;
+    }
+    return Object.keys(bounds).filter((name) => !isBound(name));
   }
 
   /** Whether no fault is on, and no process stands still. */

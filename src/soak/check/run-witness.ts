@@ -36,6 +36,11 @@ export class RunWitness {
     const run = this.#run;
     const { findings, bounds } = this.#rules;
     switch (event.type) {
+      case 'world.promised':
+        for (const name of run.promise(event.bounds)) {
+          findings.note(`the history promises ${name}, of which nothing is known here`);
+        }
+        return;
       case 'world.tool.declared':
         run.tools.set(event.tool, event);
         return;
@@ -73,6 +78,7 @@ export class RunWitness {
       case 'history.dropped':
         findings.worthless(`${event.records} records were left out of the history`);
         return;
+      case 'world.broken':
       case 'history.ended':
     }
   }

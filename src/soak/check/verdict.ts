@@ -26,6 +26,11 @@ export const invariants = {
 /** The name of an invariant. */
 export type Invariant = keyof typeof invariants;
 
+/** Whether there is an invariant of this name. */
+export function isInvariant(name: string): name is Invariant {
+  return Object.hasOwn(invariants, name);
+}
+
 /** The five ids of a call; the epoch is null where only the runtime spoke of it. */
 export interface ViolatedCall {
   readonly epoch: string | null;

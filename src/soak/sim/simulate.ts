@@ -2,12 +2,7 @@
  * Runs one scenario: first everything goes wrong and nothing may break; then nothing goes wrong any more,
  * and everything has to finish within a bound; in the end nothing may be left.
  */
-import {
-  historyCallKey,
-  historyVersion,
-  type History,
-  type HistoryHeader,
-} from '../../history/record.ts';
+import { historyVersion, type History, type HistoryHeader } from '../../history/record.ts';
 import { callKey } from '../../ledger/call-record.ts';
 import { resolveLimits } from '../../limits.ts';
 import { check } from '../check/checker.ts';
@@ -20,7 +15,7 @@ import { Operator } from './operator.ts';
 import type { Place, Stage } from './place.ts';
 import { Runtime } from './runtime.ts';
 import type { Scenario } from './scenario.ts';
-import { declareBounds } from './levels.ts';
+import { declareBounds, declarePromise } from './levels.ts';
 import { declareTools } from './tools.ts';
 import { Witness } from './witness.ts';
 import { World } from './world.ts';
@@ -37,7 +32,7 @@ export interface SimulationResult {
   readonly scenario: Scenario;
   /** The same for the same scenario, always. */
   readonly traceHash: string;
-  /** What was broken: by the history, and by what only the world sees. */
+  /** What was broken: the violations of the verdict, as text. */
   readonly findings: readonly Finding[];
   /** The verdict of the checker on the history. */
   readonly verdict: Verdict;
@@ -55,11 +50,6 @@ export interface SimulationResult {
  * simulation fills, because each start of a runtime pays for its size.
  */
 const simLimits = { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax: 4_096 };
-/**
- * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one
- * whose handler hangs goes on only after its deadline.
- */
-const checkOptions = { recoveryMs: 40_000, detectionMs: 46_000, deadlineSlackMs: 100_000 };
 /** Events of one simulation; one that needs more runs in circles. */
 const eventsMax = 400_000;
 /** How long things may take to finish once nothing goes wrong any more. */
@@ -78,7 +68,6 @@ const watchNothing: FailureWatch = () => () => {};
 /** One simulation while it runs. */
 class Simulation {
   readonly #scenario: Scenario;
-  readonly #findings: Finding[] = [];
   readonly #stage: Stage;
   readonly #place: Place;
   readonly #runtimes: readonly Runtime[];
@@ -100,17 +89,18 @@ class Simulation {
       isRecorded: (call) =>
         scenario.ledger === 'none' ||
         this.#runtimes.some(({ image }) => image.hasOutcome(callKey(call))),
-      accuse: (invariant, what) => this.#findings.push({ invariant, what }),
+      accuse: (invariant, what) => witness.note({ type: 'world.broken', invariant, what }),
     };
     this.#stage = stage;
+    const names = Array.from({ length: scenario.runtimes }, (_, index) => `runtime-${index + 1}`);
+    declarePromise(stage, names);
     declareTools(stage);
     const isService = scenario.topology === 'service' || scenario.topology === 'manager';
     this.#place = isService ? new ServicePlace(stage) : new CodexPlace(stage);
     declareBounds(witness, stage.limits, Object.keys(this.#place.gauges()));
     witness.note({ type: 'world.phase.began', phase: 'chaos' });
-    this.#runtimes = Array.from({ length: scenario.runtimes }, (_, index) => {
+    this.#runtimes = names.map((name, index) => {
       const directory = this.#directory;
-      const name = `runtime-${index + 1}`;
       return new Runtime({
         stage,
         place: this.#place,
@@ -216,12 +206,11 @@ class Simulation {
       about: { scenario },
     };
     const history = { header, records: witness.records };
-    const verdict = check(history, checkOptions);
-    const names = this.#runtimes.map(({ name }) => name);
+    const verdict = check(history);
     return {
       scenario,
       traceHash: world.trace.digest,
-      findings: [...this.#findings, ...judge(history, verdict, names)],
+      findings: verdict.violations.map(findingOf),
       verdict,
       events: world.events,
       virtualMs: world.nowMs,
@@ -232,62 +221,9 @@ class Simulation {
   }
 }
 
-/** What one runtime owes by itself, and no two of them together: they share no ledger. */
-const ownInvariants: ReadonlySet<string> = new Set(['I1', 'I2', 'I8', 'I10']);
-
-/**
- * What the verdict says. Of runtimes that compete, the next holder of a lease may start once more what the
- * last one had in hand; so each is held by itself to what its own ledger promises.
- */
-function judge(history: History, verdict: Verdict, names: readonly string[]): readonly Finding[] {
-  const found = findingsOf(history, verdict);
-  if (names.length === 1) return found;
-  const shared = found.filter(({ invariant }) => !ownInvariants.has(invariant));
-  const own = names.flatMap((name) => {
-    const seen = history.records
-      .filter(({ event }) => !('runtime' in event) || event.runtime?.startsWith(`${name}.`))
-      .filter(({ event }) => !('ledger' in event) || event.ledger === `ledger of ${name}`)
-      .map((record, index) => ({ ...record, seq: index + 1 }));
-    const ownHistory = { header: history.header, records: seen };
-    const own = findingsOf(ownHistory, check(ownHistory, checkOptions));
-    return own.filter(({ invariant }) => ownInvariants.has(invariant));
-  });
-  return [...shared, ...own];
-}
-
-/**
- * A call that a runtime refuses before its handler starts is answered even if the ledger cannot be written:
- * nothing is lost with it.
- */
-function withoutRefused({ records }: History, { violations }: Verdict): Verdict['violations'] {
-  if (!violations.some(({ invariant }) => invariant === 'I8')) return violations;
-  const started = new Set<string>();
-  const refused = new Set<string>();
-  const excused = new Set<Violation>();
-  let next = 0;
-  for (const { event, at } of records) {
-    for (let found = violations[next]; found && found.at < at; found = violations[(next += 1)]) {
-      if (found.call && refused.has(historyCallKey(found.call))) excused.add(found);
-    }
-    if (event.type === 'world.handler.started') {
-      started.add(`${event.runtime} ${historyCallKey(event)}`);
-    } else if (event.type === 'mesh' && event.event.type === 'call.answered') {
-      const key = historyCallKey(event.event);
-      if (started.has(`${event.runtime} ${key}`)) refused.delete(key);
-      else refused.add(key);
-    }
-  }
-  for (const found of violations.slice(next)) {
-    if (found.call && refused.has(historyCallKey(found.call))) excused.add(found);
-  }
-  return violations.filter((found) => found.invariant !== 'I8' || !excused.has(found));
-}
-
-function findingsOf(history: History, verdict: Verdict): readonly Finding[] {
-  return withoutRefused(history, verdict).map(({ invariant, message, call, at }) => {
-    const which = call ? ` (${call.sessionId} ${call.callId} ${call.requestId})` : '';
-    return { invariant, what: `${message}${which} at ${Math.round(at)} ms` };
-  });
+function findingOf({ invariant, message, call, at }: Violation): Finding {
+  const which = call ? ` (${call.sessionId} ${call.callId} ${call.requestId})` : '';
+  return { invariant, what: `${message}${which} at ${Math.round(at)} ms` };
 }
 
 /**

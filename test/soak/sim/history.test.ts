@@ -1,6 +1,7 @@
 /** What a simulation writes down puts to the test what its checker can check, and its worlds reach nothing real. */
 import { expect, test } from 'vitest';
 import type { HistoryEvent } from '../../../src/history/record.ts';
+import { readHistory } from '../../../src/history/reader.ts';
 import { check } from '../../../src/soak/check/checker.ts';
 import { presets } from '../../../src/soak/fault-plan.ts';
 import { SimProcess } from '../../../src/soak/sim/process.ts';
@@ -18,11 +19,36 @@ test('a history with crashes tells of bounds, levels, ledgers and logs, and all 
     }),
   );
   expect(findings).toEqual([]);
-  const { invariants } = check(history, { recoveryMs: 40_000, deadlineSlackMs: 100_000 });
+  const { invariants } = check(history);
   const resultOf = new Map(invariants.map(({ invariant, result }) => [invariant, result]));
   for (const invariant of ['I1', 'I2', 'I5', 'I8', 'I9'] as const) {
     expect([invariant, resultOf.get(invariant)]).toEqual([invariant, 'held']);
   }
+});
+
+test.each(Object.entries(presets))(
+  'whoever reads the history of a run under %s judges it as the run itself did',
+  async (_, faults) => {
+    for (let seed = 301; seed <= 330; seed += 1) {
+      const { history, verdict } = await simulate(drawScenario(seed, { faults }));
+      const lines = [history.header, ...history.records].map((line) => `${JSON.stringify(line)}\n`);
+      expect(check(await readHistory([lines.join('')]))).toEqual(verdict);
+    }
+  },
+  30_000,
+);
+
+test('what only the simulation saw broken stands in its history', async () => {
+  const scenario = drawScenario(1, { faults: presets.mild });
+  const { history, findings } = await simulate(scenario, (fail) => {
+    fail(new Error('somebody handles no rejection'));
+    return () => {};
+  });
+  expect(findings).toContainEqual({
+    invariant: 'I6',
+    what: expect.stringContaining('somebody handles no rejection'),
+  });
+  expect(check(history).violations).toHaveLength(findings.length);
 });
 
 test('a fault is planned where it happened, or where it was to happen and did not', async () => {
