@@ -28,7 +28,7 @@ export const defaultLimits = {
   // Hosts
   /** Spawn or connect plus handshake. */
   connectTimeoutMs: 20_000,
-  /** A ping is sent this often over a socket; two unanswered ones mean the link is dead. */
+  /** A ping is sent this often over a socket; a link that is silent for twice as long is dead. */
   heartbeatMs: 15_000,
   reconnectBackoffBaseMs: 100,
   reconnectBackoffCapMs: 10_000,

@@ -1,8 +1,9 @@
 /** Frames as text messages of a WebSocket: over TCP, TLS or a Unix socket. */
 import type { RawData, WebSocket } from 'ws';
-import type { Env, Timer } from '../env.ts';
+import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { Heartbeat, linkSilent } from './heartbeat.ts';
 import { streamClosed, StreamLife, type StreamEnding } from './stream-life.ts';
 import type { Transport, TransportHandlers } from './transport.ts';
 
@@ -18,8 +19,6 @@ export interface WebSocketOptions {
 
 const ignore = () => {};
 const normalClosure = 1000;
-/** Two pings may be on their way; a link that answered neither is dead. */
-const pingsUnansweredMax = 2;
 
 /** The address without its query, for messages. */
 function parseUrl(text: string): { url: URL; shown: string } {
@@ -120,17 +119,20 @@ function opened(
 /** A transport over a socket that is open already; the socket belongs to it from here on. */
 export class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
-  readonly #env: Env;
   readonly #limits: Limits;
   readonly #life: StreamLife;
-  #heartbeat: Timer | null = null;
-  #pingsUnanswered = 0;
+  readonly #heartbeat: Heartbeat;
 
   constructor(socket: WebSocket, { env, limits }: { readonly env: Env; readonly limits: Limits }) {
     this.#socket = socket;
-    this.#env = env;
     this.#limits = limits;
     this.#life = new StreamLife(env, limits, this.#ending());
+    this.#heartbeat = new Heartbeat({
+      clock: env.clock,
+      heartbeatMs: limits.heartbeatMs,
+      ping: () => socket.ping(undefined, undefined, this.#onSent),
+      onDead: () => this.#life.end(linkSilent()),
+    });
     // A socket may fail long after it is done with; unheard, that would end the process.
     socket.on('error', ignore);
     socket.on('error', this.#onError);
@@ -149,7 +151,7 @@ export class WebSocketTransport implements Transport {
     this.#socket.on('message', this.#onMessage);
     this.#socket.on('pong', this.#onPong);
     this.#socket.resume();
-    this.#armHeartbeat();
+    this.#heartbeat.start();
   }
 
   send(text: string): void {
@@ -161,26 +163,10 @@ export class WebSocketTransport implements Transport {
     return this.#life.close(cause);
   }
 
-  #armHeartbeat(): void {
-    this.#heartbeat = this.#env.clock.setTimeout(this.#beat, this.#limits.heartbeatMs);
-  }
-
-  readonly #beat = (): void => {
-    if (this.#pingsUnanswered === pingsUnansweredMax) {
-      this.#life.end(streamClosed(`${pingsUnansweredMax} pings without an answer`));
-      return;
-    }
-    this.#pingsUnanswered += 1;
-    this.#socket.ping(undefined, undefined, this.#onSent);
-    this.#armHeartbeat();
-  };
-
-  readonly #onPong = (): void => {
-    this.#pingsUnanswered = 0;
-  };
+  readonly #onPong = (): void => this.#heartbeat.heard();
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
-    this.#pingsUnanswered = 0;
+    this.#heartbeat.heard();
     if (isBinary || !Buffer.isBuffer(data)) this.#life.garbage('frame_binary');
     else this.#life.frame(data.toString());
   };
@@ -207,7 +193,7 @@ export class WebSocketTransport implements Transport {
     const socket = this.#socket;
     return {
       detach: () => {
-        if (this.#heartbeat) this.#env.clock.clearTimeout(this.#heartbeat);
+        this.#heartbeat.stop();
         socket.off('message', this.#onMessage);
         socket.off('pong', this.#onPong);
         socket.off('close', this.#onClose);

@@ -276,20 +276,24 @@ test('a slow reader loses frames, is told which, and sees again what waits', asy
   expect(slow.all('lagged')).toHaveLength(1);
 });
 
-test('a client that answers no pings is cut off; one that does stays', async () => {
+test('a client that is silent for two heartbeats is cut off; one that answers pings stays', async () => {
   const env = timedEnv();
   const { service } = await fakeScene(callNamedTools, { env });
   const dead = await openStream(service, { socket: { autoPong: false } });
   const alive = await openStream(service);
   const pinged = () => new Promise((resolve) => alive.socket.once('ping', resolve));
-  for (let beat = 1; beat <= 3; beat += 1) {
+  const beat = async () => {
     const ping = pinged();
     await env.clock.advance(15_000);
     await ping;
     // Our pong has to be back before the next ping.
     await alive.settle();
-  }
+  };
+  await beat();
+  expect(dead.socket.readyState).toBe(dead.socket.OPEN);
+  await beat();
   expect(await dead.closed).toBe(1006);
+  await beat();
   await alive.settle();
 });
 

@@ -19,8 +19,6 @@ export interface LifeFacts {
   /** Number of the record at which it stood still last; 0 for never. */
   pausedSeq: number;
   isPaused: boolean;
-  /** Number of its last `host.lost`. */
-  lostSeq: number;
 }
 
 /** One turn of a session. */

@@ -63,7 +63,7 @@ export class MeshWitness {
         life.endedAs = 'closed';
         return;
       case 'host.lost':
-        life.lostSeq = seq;
+        this.#rules.recovery.onLost(this.#rules.findings, life.name);
         return;
       default:
     }

@@ -90,11 +90,22 @@ export class Recovery {
     }: { fault: string; faultId: string; target: string; seq: number },
   ): void {
     const runtime = target.replace(/^link /, '');
-    if (fault !== silentFault || run.lives.get(runtime)?.kind !== 'runtime') return;
+    const life = run.lives.get(runtime);
+    if (fault !== silentFault || life?.kind !== 'runtime' || life.isPaused) return;
     this.#silences.set(faultId, { runtime, seq, at: run.at });
     this.#firstSilenceAt = Math.min(this.#firstSilenceAt, run.at + run.options.detectionMs);
   }
 
+  /** A runtime says that its link is gone. */
+  onLost(findings: Findings, runtime: string): void {
+    for (const [faultId, silence] of this.#silences) {
+      if (silence.runtime !== runtime) continue;
+      findings.checked('G8');
+      this.#silences.delete(faultId);
+    }
+  }
+
+  /** A link that works again need not be given up. */
   onFaultEnded(faultId: string): void {
     this.#silences.delete(faultId);
   }
@@ -111,7 +122,6 @@ export class Recovery {
       this.#silences.delete(faultId);
       if (life.endedSeq > 0 || life.pausedSeq > silence.seq) continue;
       findings.checked('G8');
-      if (life.lostSeq > silence.seq) continue;
       const message = `${silence.runtime} did not notice within ${run.options.detectionMs} ms that its link was dead`;
       findings.violated('G8', message, { at: run.at, records: [silence.seq, seq] });
     }

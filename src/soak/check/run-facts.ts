@@ -32,9 +32,14 @@ export interface CheckOptions {
 
 const limits = defaultLimits;
 
+/** How soon a dead link must be noticed where pings are so far apart: two of them, and a second. */
+export function detectionMsOf(heartbeatMs: number): number {
+  return 2 * heartbeatMs + 1_000;
+}
+
 const usual: Required<CheckOptions> = {
   recoveryMs: 5_000 + limits.pollMaxMs,
-  detectionMs: 2 * limits.heartbeatMs + 1_000,
+  detectionMs: detectionMsOf(limits.heartbeatMs),
   stopMs: limits.closeGraceMs + limits.releaseTimeoutMs + 2_000,
   deadlineSlackMs: 1_000,
   asyncLossMs: 50,
@@ -69,7 +74,6 @@ const lifeless = {
   stoppingAt: 0,
   pausedSeq: 0,
   isPaused: false,
-  lostSeq: 0,
 } as const;
 
 /** Everything that more than one rule needs. */

@@ -294,6 +294,20 @@ export const mutants: readonly Mutant[] = [
     wishes: { ...service, faults: { drop: 0.3 } },
   },
   {
+    name: 'silent-link-kept',
+    file: 'rpc/heartbeat.ts',
+    find: 'const silentBeatsMax = 2;',
+    replace: 'const silentBeatsMax = 3;',
+    why: 'a link that says nothing any more is given up a heartbeat too late',
+    seeds: 20,
+    wishes: {
+      topology: 'socket',
+      limits: { heartbeatMs: 5_000 },
+      durationMs: 60_000,
+      faults: { 'half-open': 20_000 },
+    },
+  },
+  {
     name: 'lease-without-fencing',
     file: 'hosts/control-service/routes.ts',
     find: "...(fence === null ? {} : { headers: { 'x-sessionmesh-fence': String(fence) } }),",

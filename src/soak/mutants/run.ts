@@ -1,4 +1,7 @@
-/** Tries every planted bug and prints the score: `npm run soak:mutants`. Fails if one of them survives. */
+/**
+ * Tries every planted bug, or those that are named, and prints the score: `npm run soak:mutants`. Fails if one
+ * of them survives.
+ */
 import { Worker } from 'node:worker_threads';
 import { systemEnv } from '../../env.ts';
 import { messageOf } from '../../errors.ts';
@@ -55,11 +58,13 @@ async function score(mutant: Mutant): Promise<TrialResult> {
   return { ...result, problem: `found without the bug, too: ${control.what}` };
 }
 
+const names = process.argv.slice(2);
+const tried = mutants.filter(({ name }) => names.length === 0 || names.includes(name));
 let found = 0;
-for (const mutant of mutants) {
+for (const mutant of tried) {
   const result = await score(mutant);
   if (result.foundAt !== null && result.problem === null) found += 1;
   process.stdout.write(lineOf(result, mutant));
 }
-process.stdout.write(`\n${found} of ${mutants.length} planted bugs found\n`);
-process.exitCode = found === mutants.length ? 0 : 1;
+process.stdout.write(`\n${found} of ${tried.length} planted bugs found\n`);
+process.exitCode = found === tried.length ? 0 : 1;

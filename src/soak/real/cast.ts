@@ -22,7 +22,7 @@ import type { LinkKind, RealOptions } from './real-options.ts';
 import type { RuntimeHost, RuntimeOptions } from './runtime-process.ts';
 
 /** Bounds of processes under test: faults that are far more frequent than in life must not tire them. */
-const patientLimits: Partial<Limits> = {
+export const patientLimits = {
   restartsMax: 1_000_000,
   heartbeatMs: 1_000,
   requestTimeoutMs: 5_000,
@@ -30,7 +30,7 @@ const patientLimits: Partial<Limits> = {
   reconnectBackoffCapMs: 1_000,
   resumeAttemptsMax: 12,
   closeGraceMs: 1_000,
-};
+} satisfies Partial<Limits>;
 
 const handlerTimeoutMs = 2_000;
 const turnTimeoutMs = 30_000;

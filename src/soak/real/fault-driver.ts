@@ -94,7 +94,7 @@ export class FaultDriver {
         return this.#every(amount, () => this.#herd());
       case 'half-open':
         return this.#every(amount, () =>
-          this.#hold(name, streams.map(silence), 2_500 + this.#random() * 1_500),
+          this.#hold(name, streams.map(silence), 5_500 + this.#random() * 1_500),
         );
       case 'slow-reader':
         return this.#every(amount, () =>
@@ -204,7 +204,8 @@ export class FaultDriver {
   async #hold(fault: FaultName, requests: readonly ToxicRequest[], ms: number): Promise<void> {
     const proxy = this.#pick(this.#options.cast.proxies);
     if (!proxy) return;
-    const faultId = await this.#tell(fault, `link ${proxy.name}`, true);
+    const runtime = this.#options.cast.runtimes.find(({ name }) => name === proxy.name);
+    const faultId = await this.#tell(fault, `link ${runtime?.life?.name ?? proxy.name}`, true);
     const toxics = requests.map((request) =>
       parseToxic({ ...request, name: `${fault}-${this.#count}-${request.stream}` }),
     );

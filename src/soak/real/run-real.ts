@@ -8,7 +8,8 @@
 import { writeFile } from 'node:fs/promises';
 import { sleep, type Env } from '../../env.ts';
 import { plannedFaults } from '../fault-plan.ts';
-import type { Cast } from './cast.ts';
+import { detectionMsOf } from '../check/run-facts.ts';
+import { patientLimits, type Cast } from './cast.ts';
 import { lives } from './fault-driver.ts';
 import type { RealOptions, RealPhase, RealResult } from './real-options.ts';
 import { stage, type Crew } from './stage.ts';
@@ -27,6 +28,9 @@ const stuckMs = 60_000;
 
 /** How long chaos goes on for planned faults that did not happen yet. */
 const lateFaultsMs = 30_000;
+
+/** How long a process may wait for a machine that is busy otherwise. */
+const busyMs = 2_000;
 
 /** How long everybody may take to come to rest. */
 const restMs = 60_000;
@@ -93,8 +97,10 @@ export async function playWithFaults(crew: Crew, act: Act = injectFaults): Promi
   }
 }
 
-/** What holds of the tools and levels of this run. */
+/** What holds of the times, tools and levels of this run. */
 async function declare({ desk }: Crew): Promise<void> {
+  const detectionMs = detectionMsOf(patientLimits.heartbeatMs) + busyMs;
+  await desk.note({ type: 'world.promised', bounds: { detectionMs }, rivals: [] });
   for (const [tool, repeatable] of [
     ['work', false],
     ['again', true],

@@ -4,6 +4,7 @@
  */
 import type { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
+import { Heartbeat, linkSilent } from '../../rpc/heartbeat.ts';
 import { streamClosed, StreamLife } from '../../rpc/stream-life.ts';
 import type { Transport, TransportHandlers } from '../../rpc/transport.ts';
 import type { Dice } from './dice.ts';
@@ -104,7 +105,8 @@ export class Connection {
   readonly client: SimProcess;
   #handlers: ServerHandlers | null = null;
   #isOver = false;
-  #isSilent = false;
+  /** Ends the fault of a connection that has fallen silent; null while it carries something. */
+  #onFound: (() => void) | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -167,35 +169,41 @@ export class Connection {
     if (!this.#isOver) this.#up.push(text, this.#latencyMs());
   }
 
-  /** It breaks. What the client had sent may have arrived, up to some point. */
+  /** It breaks, unless not even that gets through. What the client had sent may have arrived, up to some point. */
   cut(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#onFound || !this.#conclude()) return;
     const { client, server, dice } = this.#options;
     this.#up.die(dice.random.between(0, this.#up.size));
     this.#down.die();
     const noticeMs = () => this.#options.latencyMs * (1 + dice.random.next());
     server.after(noticeMs(), () => this.#closeServerEnd());
-    client.after(noticeMs(), () => this.#end.lost('a reset connection'));
+    client.after(noticeMs(), () => this.#end.lost(streamClosed('a reset connection')));
   }
 
-  /** It carries nothing any more, which only the client's heartbeat finds out. */
-  fallSilent(onNoticed: () => void): void {
-    if (this.#isOver || this.#isSilent) {
-      onNoticed();
+  /** It carries nothing any more, which only the client's heartbeat finds out: its last pong has just come. */
+  fallSilent(onFound: () => void): void {
+    if (this.#isOver || this.#onFound) {
+      onFound();
       return;
     }
-    this.#isSilent = true;
+    this.#onFound = onFound;
     this.#up.die();
     this.#down.die();
-    const { dice, limits } = this.#options;
-    const noticeMs = dice.within(limits.heartbeatMs * (2 + dice.random.next()));
-    this.client.after(noticeMs, () => {
-      this.#isOver = true;
-      this.#end.lost('2 pings without an answer');
-      this.server.after(this.#options.latencyMs, () => this.#closeServerEnd());
+    this.#end.listen();
+    // Before nothing goes wrong any more, it breaks: then nobody has to find out.
+    this.client.after(this.#options.dice.within(Infinity) - 1, () => {
+      onFound();
+      this.#end.lost(streamClosed('a reset connection'));
     });
-    this.client.world.schedule(noticeMs, onNoticed);
+  }
+
+  /** It is over from here on, unless it was before; so is the fault of one that was silent. */
+  #conclude(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    // The client has said by then that it knows.
+    if (this.#onFound) this.client.world.schedule(1, this.#onFound);
+    return true;
   }
 
   /** The client does not read for a while. */
@@ -206,22 +214,19 @@ export class Connection {
 
   /** The server closes it; what it had sent arrives first. */
   closeFromServer(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.client.after(this.#latencyMs(), () => this.#end.lost('a closed socket'));
+    if (this.#onFound || !this.#conclude()) return;
+    this.client.after(this.#latencyMs(), () => this.#end.lost(streamClosed('a closed socket')));
   }
 
   /** The client closes it, gently or at once. */
   closeFromClient(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (!this.#conclude()) return;
     this.#down.die();
     this.server.after(this.#options.latencyMs * 2, () => this.#closeServerEnd());
   }
 
   #clientGone(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (!this.#conclude()) return;
     this.#up.die(this.#options.dice.random.between(0, this.#up.size));
     this.#down.die();
     this.server.after(this.#options.latencyMs * 2, () => this.#closeServerEnd());
@@ -229,9 +234,10 @@ export class Connection {
 
   #serverGone(): void {
     this.#up.die();
-    if (this.#isOver || this.#isSilent) return;
-    this.#isOver = true;
-    this.client.after(this.#latencyMs(), () => this.#end.lost('the end of the stream'));
+    if (this.#onFound || !this.#conclude()) return;
+    this.client.after(this.#latencyMs(), () =>
+      this.#end.lost(streamClosed('the end of the stream')),
+    );
   }
 
   #closeServerEnd(): void {
@@ -275,12 +281,15 @@ class ClientEnd implements Transport {
   readonly #connection: Connection;
   readonly #client: SimProcess;
   readonly #life: StreamLife;
+  readonly #heartbeatMs: number;
+  #heartbeat: Heartbeat | null = null;
 
   constructor(connection: Connection, client: SimProcess, limits: Limits) {
     this.#connection = connection;
     this.#client = client;
+    this.#heartbeatMs = limits.heartbeatMs;
     this.#life = new StreamLife(client.seam, limits, {
-      detach: () => {},
+      detach: () => this.#heartbeat?.stop(),
       over: () => Promise.resolve(),
       finish: () => connection.closeFromClient(),
       cut: () => connection.closeFromClient(),
@@ -309,8 +318,17 @@ class ClientEnd implements Transport {
     this.#life.frame(text);
   }
 
-  /** The connection is gone, as was seen by `found`. */
-  lost(found: string): void {
-    this.#life.end(streamClosed(found));
+  /** Nothing comes any more: from here on its heartbeat is all that it has. */
+  listen(): void {
+    const { clock } = this.#client.seam;
+    const heartbeatMs = this.#heartbeatMs;
+    const onDead = () => this.lost(linkSilent());
+    this.#heartbeat = new Heartbeat({ clock, heartbeatMs, ping: () => {}, onDead });
+    this.#heartbeat.start();
+  }
+
+  /** The connection is gone. */
+  lost(cause: SessionMeshError): void {
+    this.#life.end(cause);
   }
 }

@@ -1,6 +1,7 @@
 /** What a simulation is held to: its times, its rivals, and how full its queues are while it runs and at rest. */
 import type { Limits } from '../../limits.ts';
 import type { MeshStats } from '../../mesh/mesh-options.ts';
+import { detectionMsOf } from '../check/run-facts.ts';
 import type { Stage } from './place.ts';
 import type { Witness } from './witness.ts';
 
@@ -8,12 +9,13 @@ import type { Witness } from './witness.ts';
  * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one
  * whose handler hangs goes on only after its deadline.
  */
-const promised = { recoveryMs: 40_000, detectionMs: 46_000, deadlineSlackMs: 100_000 };
+const promised = { recoveryMs: 40_000, deadlineSlackMs: 100_000 };
 
 /** Tells the witness what the run promises. Runtimes that compete have a ledger each. */
-export function declarePromise({ witness }: Stage, runtimes: readonly string[]): void {
+export function declarePromise({ witness, limits }: Stage, runtimes: readonly string[]): void {
   const rivals = runtimes.length > 1 ? runtimes : [];
-  witness.note({ type: 'world.promised', bounds: promised, rivals });
+  const bounds = { ...promised, detectionMs: detectionMsOf(limits.heartbeatMs) };
+  witness.note({ type: 'world.promised', bounds, rivals });
 }
 
 /** Timers that a mesh leaves behind when it is closed. */

@@ -113,5 +113,8 @@ function drawLimits(random: Random, faults: FaultPlan): Partial<Limits> {
   // What was forgotten may run again, so only where calls neither come by the hundred nor again late.
   const isSmall = random.chance(0.2) && forgetting.every((name) => faults[name] === undefined);
   const memory = isSmall ? { ledgerCallsMax: 48, ledgerSessionCallsMin: 12 } : {};
-  return { ...queues, ...memory };
+  // A silent link is found out while things still go wrong, or only just.
+  const isSilent = faults['half-open'] !== undefined;
+  const pulse = isSilent ? { heartbeatMs: 1_000 * random.fork('pulse').between(2, 15) } : {};
+  return { ...queues, ...memory, ...pulse };
 }

@@ -118,7 +118,7 @@ test('how soon is soon enough can be said', () => {
   expectHeld(run, 'I6', { recoveryMs: 350 });
 });
 
-function halfOpen(noticedAfterMs: number | null): Story {
+function halfOpen(noticedAfterMs: number | null, lastsMs = 40_000): Story {
   const { run } = begun();
   const about = { fault: 'half-open', faultId: 'f-2' };
   run.add({
@@ -133,7 +133,7 @@ function halfOpen(noticedAfterMs: number | null): Story {
     const lost = { code: 'stream_closed', message: 'lost' } as const;
     run.mesh({ type: 'host.lost', epoch: 'codex-1', fault: lost });
   }
-  later(run, 40_000);
+  later(run, lastsMs);
   run.add({ type: 'world.fault.ended', ...about });
   return run;
 }
@@ -141,6 +141,22 @@ function halfOpen(noticedAfterMs: number | null): Story {
 test('a link that is dead without a word is noticed within two heartbeats', () => {
   expectHeld(halfOpen(20_000), 'G8');
   expect(expectBroken(halfOpen(null), 'G8').message).toContain('runtime-1 did not notice');
+});
+
+test('a dead link that is given up is no fault any more, and one that works again proves nothing', () => {
+  expectHeld(halfOpen(29_000, 1), 'G8');
+  const { invariants } = check(halfOpen(null, 10_000).history);
+  expect(invariants.find(({ invariant }) => invariant === 'G8')?.result).toBe('unseen');
+});
+
+test('a runtime that stood still when its link died is not asked when it noticed', () => {
+  const { run } = begun();
+  run.add({ type: 'world.process.paused', process: 'runtime-1' });
+  const about = { fault: 'half-open', faultId: 'f-2', target: 'link runtime-1' };
+  run.add({ type: 'world.fault.began', ...about, lasts: true, detail: null });
+  run.add({ type: 'world.process.resumed', process: 'runtime-1' });
+  later(run, 40_000);
+  expect(check(run.history).violations).toEqual([]);
 });
 
 function deadline(tookMs: number, pausedMs = 0): Story {
