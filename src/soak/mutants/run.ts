@@ -2,6 +2,7 @@
  * Tries every planted bug, or those that are named, and prints the score: `npm run soak:mutants`. Fails if one
  * of them survives.
  */
+import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { systemEnv } from '../../env.ts';
 import { messageOf } from '../../errors.ts';
@@ -58,7 +59,7 @@ async function score(mutant: Mutant): Promise<TrialResult> {
   return { ...result, problem: `found without the bug, too: ${control.what}` };
 }
 
-const names = process.argv.slice(2);
+const { positionals: names } = parseArgs({ allowPositionals: true });
 const tried = mutants.filter(({ name }) => names.length === 0 || names.includes(name));
 let found = 0;
 for (const mutant of tried) {

@@ -169,9 +169,11 @@ export class Connection {
     if (!this.#isOver) this.#up.push(text, this.#latencyMs());
   }
 
-  /** It breaks, unless not even that gets through. What the client had sent may have arrived, up to some point. */
+  /** It breaks. What the client had sent may have arrived, up to some point. */
   cut(): void {
-    if (this.#onFound || !this.#conclude()) return;
+    // Nobody has to find out what is told.
+    this.#onFound?.();
+    if (!this.#conclude()) return;
     const { client, server, dice } = this.#options;
     this.#up.die(dice.random.between(0, this.#up.size));
     this.#down.die();
@@ -190,8 +192,9 @@ export class Connection {
     this.#up.die();
     this.#down.die();
     this.#end.listen();
-    // Before nothing goes wrong any more, it breaks: then nobody has to find out.
-    this.client.after(this.#options.dice.within(Infinity) - 1, () => {
+    const { dice } = this.#options;
+    // Just before nothing goes wrong any more, it breaks: then nobody has to find out.
+    this.client.after(dice.within(Infinity) - dice.random.next(), () => {
       onFound();
       this.#end.lost(streamClosed('a reset connection'));
     });

@@ -107,6 +107,9 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
 /** Faults under which a call may come again that a small ledger rightly knows no more. */
 const forgetting: readonly FaultName[] = ['burst', 'duplicate', 'delay', 'slow-reader'];
 
+/** Heartbeats of links: that of the real world, and shorter ones. */
+const pulsesMs = [1_000, 4_000, 15_000] as const;
+
 /** Now and then bounds so small that they are reached. */
 function drawLimits(random: Random, faults: FaultPlan): Partial<Limits> {
   const queues = random.chance(0.2) ? { sessionConcurrencyMax: 2, sessionWaitingMax: 6 } : {};
@@ -115,6 +118,6 @@ function drawLimits(random: Random, faults: FaultPlan): Partial<Limits> {
   const memory = isSmall ? { ledgerCallsMax: 48, ledgerSessionCallsMin: 12 } : {};
   // A silent link is found out while things still go wrong, or only just.
   const isSilent = faults['half-open'] !== undefined;
-  const pulse = isSilent ? { heartbeatMs: 1_000 * random.fork('pulse').between(2, 15) } : {};
+  const pulse = isSilent ? { heartbeatMs: random.fork('pulse').pick(pulsesMs) } : {};
   return { ...queues, ...memory, ...pulse };
 }
