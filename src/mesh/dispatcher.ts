@@ -145,6 +145,9 @@ export class Dispatcher {
       case 'reused':
         this.#reused += 1;
         this.#context.logger.error(referenceOf(call), 'a call key came again with other arguments');
+        this.#context.announce(() => {
+          return { type: 'call.declined', source, code: 'call_key_reused', ...referenceOf(call) };
+        });
         this.decline(call, { kind: 'key_reused' });
         return undefined;
     }

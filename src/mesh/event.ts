@@ -95,7 +95,7 @@ export type Occurrence =
     } & CallReference)
   /** The same call came again; its handler was not run again. */
   | ({ readonly type: 'call.repeated'; readonly source: CallSource } & CallReference)
-  /** Not taken: the lock is held otherwise, or the session takes no calls. */
+  /** Not taken: the lock is held otherwise, the session takes no calls, or the key is that of another call. */
   | ({
       readonly type: 'call.declined';
       readonly source: CallSource;

@@ -102,6 +102,7 @@ const usual: FaultPlan = {
   herd: 60_000,
   stop: 60_000,
   stall: 30_000,
+  reuse: 0.05,
 };
 
 /** Plans that have a name. `default` is a little of everything; a simulation draws some of it for each seed. */

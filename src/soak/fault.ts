@@ -338,6 +338,14 @@ export const faultKinds = [
     parameter: 'period',
     description: 'a process gets no time to run for two seconds',
   },
+  {
+    name: 'reuse',
+    rows: ['F4'],
+    invariants: ['I1', 'I3'],
+    tiers: ['sim'],
+    parameter: 'probability',
+    description: 'a call comes under the key of one that was answered, and asks for something else',
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** The name of a fault. */

@@ -1,5 +1,10 @@
 /** Threats to exactly one start and exactly one answer: repeats, drops, restarts, silence, closing. */
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { HostCall, HostContext } from '../../src/hosts/host.ts';
+import { simulatedHost } from '../../src/hosts/simulated/host.ts';
+import type { MeshEvent } from '../../src/mesh/event.ts';
+import { startMesh } from '../../src/mesh/start-mesh.ts';
+import { virtualEnv } from '../../src/testing/virtual-clock.ts';
 import { tool } from '../../src/tools/index.ts';
 import { callNamedTools, openScene } from './scene.ts';
 
@@ -48,6 +53,37 @@ test('a call delivered again after its answer was lost gets the same answer, not
   expect(execute).toHaveBeenCalledTimes(1);
   expect(answers).toHaveLength(2);
   expect(answers[0]).toBe(answers[1]);
+});
+
+test('something else under the key of a call is refused and told of, and is not run', async () => {
+  const env = virtualEnv(1);
+  const told: MeshEvent[] = [];
+  const calls: HostCall[] = [];
+  let context: HostContext | undefined;
+  const open = simulatedHost(callNamedTools);
+  const mesh = await startMesh({
+    host: (given) => {
+      const emit: HostContext['emit'] = (signal) => {
+        if (signal.type === 'call.requested') calls.push(signal.call);
+        given.emit(signal);
+      };
+      context = { ...given, emit };
+      return open(context);
+    },
+    env,
+    onEvent: (event) => told.push(event),
+  });
+  onTestFinished(() => mesh.close());
+  const { hold, execute, release } = gate();
+  const session = await mesh.createSession({ tools: [hold] });
+  const turn = session.sendAndHandle('hold');
+  await env.clock.advance(1);
+  context?.emit({ type: 'call.requested', call: { ...calls[0]!, arguments: { other: true } } });
+  release();
+  await turn;
+  expect(execute).toHaveBeenCalledTimes(1);
+  const declined = told.filter(({ type }) => type === 'call.declined');
+  expect(declined).toMatchObject([{ code: 'call_key_reused', callId: calls[0]!.callId }]);
 });
 
 test('a handler that ends while the link is lost is answered after the reconnect', async () => {

@@ -19,6 +19,8 @@ export interface LifeFacts {
   /** Number of the record at which it stood still last; 0 for never. */
   pausedSeq: number;
   isPaused: boolean;
+  /** Number of its last `host.lost`. */
+  lostSeq: number;
 }
 
 /** One turn of a session. */
@@ -60,6 +62,8 @@ export interface CallFacts extends Omit<WorldCallId, 'epoch'> {
   /** The hash of other arguments under the same key, if they came. */
   reusedHash: string | null;
   reusedSeq: number;
+  /** How often the run had been disturbed by then; -1 once that was refused, or if a fault was on. */
+  reusedDisturbances: number;
 
   /** Starts that the handler told of, and the last of them. */
   starts: number;
@@ -130,6 +134,7 @@ export function newCall(
     canary: null,
     reusedHash: null,
     reusedSeq: 0,
+    reusedDisturbances: -1,
     starts: 0,
     startSeq: 0,
     startAt: 0,

@@ -121,3 +121,39 @@ export function onClaimed(
   const message = `${life.name} took the call a second time as if it were new`;
   findings.violated('I1', message, { at: run.at, call, records: [call.claimSeq, seq] });
 }
+
+/** Something else was asked for under the key of a call. */
+export function onReused(
+  run: RunFacts,
+  call: CallFacts,
+  { event, seq }: { readonly event: HistoryEventOf<'world.call.issued'>; readonly seq: number },
+): void {
+  call.reusedHash = event.argumentsHash;
+  call.reusedSeq = seq;
+  call.reusedDisturbances = run.isCalm ? run.disturbances : -1;
+}
+
+/** A runtime says that it does not take a call. */
+export function onDeclined(findings: Findings, call: CallFacts): void {
+  if (call.reusedSeq === 0) return;
+  findings.checked('G5');
+  call.reusedDisturbances = -1;
+}
+
+/**
+ * A runtime says that the turn of a call is over. What came under the key of that call before, it must have
+ * seen and refused by then, if nothing went wrong meanwhile.
+ */
+export function checkRefused(
+  run: RunFacts,
+  findings: Findings,
+  call: CallFacts,
+  { life, seq }: { readonly life: LifeFacts; readonly seq: number },
+): void {
+  const { reusedSeq, reusedDisturbances } = call;
+  if (reusedDisturbances !== run.disturbances) return;
+  if (Math.max(life.beganSeq, life.lostSeq) > reusedSeq || call.owner !== life) return;
+  findings.checked('G5');
+  const message = 'what came under the key of the call was not refused';
+  findings.violated('G5', message, { at: run.at, call, records: [reusedSeq, seq] });
+}

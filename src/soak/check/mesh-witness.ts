@@ -1,7 +1,7 @@
 /** What a runtime says of itself, record by record. */
 import type { Occurrence } from '../../mesh/event.ts';
 import type { CallFacts, LifeFacts } from './call-facts.ts';
-import { onClaimed } from './effects.ts';
+import { checkRefused, onClaimed, onDeclined } from './effects.ts';
 import {
   checkClosing,
   checkDeadline,
@@ -46,6 +46,8 @@ export class MeshWitness {
         return this.#onAnswered(life, this.#run.call(event), seq);
       case 'call.settled':
         return this.#onSettled(life, event, seq);
+      case 'call.declined':
+        return onDeclined(this.#rules.findings, this.#run.call(event));
       case 'turn.ended':
         return this.#onTurnEnded(life, event.sessionId, event.turnId, seq);
       case 'session.opened':
@@ -63,6 +65,7 @@ export class MeshWitness {
         life.endedAs = 'closed';
         return;
       case 'host.lost':
+        life.lostSeq = seq;
         this.#rules.recovery.onLost(this.#rules.findings, life.name);
         return;
       default:
@@ -134,6 +137,7 @@ export class MeshWitness {
     const run = this.#run;
     const turn = run.turn(sessionId, turnId);
     onTurnEnded(run, this.#rules.findings, turn, { life, seq });
+    for (const call of turn.calls) checkRefused(run, this.#rules.findings, call, { life, seq });
     // Where nobody watches Codex itself, the runtime's word is all there is.
     if (run.issued === 0) turn.endedSeq = seq;
   }

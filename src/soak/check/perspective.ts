@@ -10,7 +10,7 @@ import type {
 } from '../../history/record.ts';
 import { onAnswerTaken, onHandlerGiven, onStray, Fencing, finishAddressing } from './addressing.ts';
 import { Bounds } from './bounds.ts';
-import { onHandlerStarted } from './effects.ts';
+import { onHandlerStarted, onReused } from './effects.ts';
 import { Findings } from './findings.ts';
 import { Isolation } from './isolation.ts';
 import { Ledgers } from './ledgers.ts';
@@ -106,11 +106,7 @@ export class Perspective {
     const run = this.run;
     const call = run.call(event);
     if (call.issuedSeq > 0) {
-      if (event.argumentsHash !== call.argumentsHash) {
-        this.rules.findings.checked('G5');
-        call.reusedHash = event.argumentsHash;
-        call.reusedSeq = seq;
-      }
+      if (event.argumentsHash !== call.argumentsHash) onReused(run, call, { event, seq });
       return;
     }
     run.issued += 1;

@@ -74,6 +74,7 @@ const lifeless = {
   stoppingAt: 0,
   pausedSeq: 0,
   isPaused: false,
+  lostSeq: 0,
 } as const;
 
 /** Everything that more than one rule needs. */

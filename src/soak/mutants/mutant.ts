@@ -294,6 +294,15 @@ export const mutants: readonly Mutant[] = [
     wishes: { ...service, faults: { drop: 0.3 } },
   },
   {
+    name: 'reused-key-answered',
+    file: 'ledger/ledger.ts',
+    find: "return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };",
+    replace: "return { type: 'finished', call };",
+    why: 'a call that came under the key of another one is given the answer of that one',
+    seeds: 20,
+    wishes: { faults: { reuse: 0.3 }, runtimes: 1 },
+  },
+  {
     name: 'silent-link-kept',
     file: 'rpc/heartbeat.ts',
     find: 'const silentBeatsMax = 2;',

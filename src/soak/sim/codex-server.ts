@@ -37,6 +37,9 @@ function wireTurn({ id, status, error, reply, said }: SimTurn): object {
   return { id, status, error: error === null ? null : { message: error }, items };
 }
 
+/** How soon after its answer the key of a call is used again. */
+export const reusedMs = 15;
+
 /** The app-server of one Codex process. */
 export class CodexServer {
   readonly #mind: Mind;
@@ -54,7 +57,10 @@ export class CodexServer {
       onCall: (call) => this.#tell(call.thread, (client) => this.#sendCall(client, call)),
       onTurnStarted: (thread, turn) => this.#notifyTurn('turn/started', thread, turn),
       onTurnEnded: (thread, turn) => this.#notifyTurn('turn/completed', thread, turn),
-      onOver: () => {},
+      onOver: (call, isAnswered) => {
+        if (isAnswered && dice.plan.reuse !== undefined)
+          process.after(reusedMs, () => this.#reuse(call));
+      },
     };
   }
 
@@ -204,6 +210,13 @@ export class CodexServer {
       arguments: call.arguments,
     };
     this.#send(client, { id: number, method: 'item/tool/call', params });
+  }
+
+  /** Only who follows the thread can mistake the call for another one. */
+  #reuse(call: WaitingCall): void {
+    const clients = [...this.#clients].filter(({ threads }) => threads.has(call.thread.id));
+    const other = clients.length > 0 ? this.#mind.reuse(call) : null;
+    if (other) for (const client of clients) this.#sendCall(client, other);
   }
 
   #notifyTurn(method: string, thread: SimThread, turn: SimTurn): void {

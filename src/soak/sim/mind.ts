@@ -98,7 +98,7 @@ export interface MindOptions {
   readonly isRecorded: (call: IssuedCall) => boolean;
 }
 
-/** What a model is told of a call that came under the key of another: no call here ever does. */
+/** What a model is told of a call that came under the key of another. */
 const keyReused = failureText({ kind: 'key_reused' });
 
 /** One life of one Codex. */
@@ -108,6 +108,8 @@ export class Mind {
   readonly waiting = new Map<number, WaitingCall>();
   /** The answers that came, by the number of their call. */
   readonly #answers = new Map<number, string>();
+  /** The numbers under which something else was asked for once more. */
+  readonly #reused = new Set<number>();
   listener: MindListener | null = null;
   #requests = 0;
 
@@ -180,6 +182,8 @@ export class Mind {
 
   /** Takes an answer. False if nobody waits for it. */
   answer(number: number, { runtime, success, text }: GivenAnswer): boolean {
+    // It is said of the other call, for which nobody waits.
+    if (text === keyReused && this.#reused.has(number)) return false;
     const call = this.waiting.get(number);
     const { witness, epoch, requestIdOf, accuse, isRecorded } = this.#options;
     const answerHash = hashAnswer(success, text);
@@ -208,6 +212,17 @@ export class Mind {
     turn.waiting -= 1;
     if (turn.waiting === 0) this.#think(thread, turn);
     return true;
+  }
+
+  /** Now and then a call that was answered is followed by another one under its key. */
+  reuse({ turn, issued, ...call }: WaitingCall): WaitingCall | null {
+    const { dice, witness } = this.#options;
+    if (turn.status !== 'inProgress' || !dice.hits('reuse', `session ${issued.sessionId}`))
+      return null;
+    this.#reused.add(call.number);
+    const other: CallArguments = { canary: issued.canary, ms: -1, act: 'return' };
+    witness.issued({ ...issued, argumentsHash: hashOf(JSON.stringify(other)) });
+    return { ...call, turn, issued, arguments: other };
   }
 
   /** The calls of a thread that wait, oldest first. */

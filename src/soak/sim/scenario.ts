@@ -65,6 +65,8 @@ function isPossible(
 ): boolean {
   const isService = topology === 'service' || topology === 'manager';
   if (serviceOnly.has(fault)) return isService;
+  // Who competes has not seen what the other one answered.
+  if (fault === 'reuse') return runtimes === 1;
   if (fault === 'split-brain') return topology === 'service' && runtimes > 1;
   // A child process and its pipes never fall silent, and its reader is this process itself.
   if (fault === 'half-open') return topology !== 'child';
@@ -91,7 +93,11 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
   const sort = { topology, ledger, runtimes };
   const possible = plannedFaults(plan).filter(([name]) => isPossible(name, sort));
   // Some faults hide others: half of them at a time finds more than all of them always.
-  const drawn = possible.filter(([name]) => random.chance(0.6) || name === 'split-brain');
+  const drawn = possible.filter(([name]) =>
+    latecomers.has(name)
+      ? random.fork(name).chance(latecomerChance)
+      : random.chance(0.6) || name === 'split-brain',
+  );
   const faults = Object.fromEntries(wishes.isWhole ? possible : drawn);
   return {
     seed,
@@ -105,7 +111,12 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
 }
 
 /** Faults under which a call may come again that a small ledger rightly knows no more. */
-const forgetting: readonly FaultName[] = ['burst', 'duplicate', 'delay', 'slow-reader'];
+const forgetting: readonly FaultName[] = ['burst', 'duplicate', 'delay', 'slow-reader', 'reuse'];
+
+/** Faults that came later than others: each has a stream of its own, so that earlier seeds draw what they drew. */
+const latecomers: ReadonlySet<FaultName> = new Set<FaultName>(['reuse']);
+/** How often one of them is drawn. */
+const latecomerChance = 0.3;
 
 /** Heartbeats of links: that of the real world, and shorter ones. */
 const pulsesMs = [1_000, 4_000, 15_000] as const;

@@ -2,6 +2,7 @@
 import type { ServiceReply, ServiceRequest } from '../../hosts/control-service/wire.ts';
 import { isRecord } from '../../tools/json.ts';
 import type { Dice } from './dice.ts';
+import { reusedMs } from './codex-server.ts';
 import { activeTurn, type Library, type Mind, type SimThread, type SimTurn } from './mind.ts';
 import type { WaitingCall } from './mind.ts';
 import type { SimProcess } from './process.ts';
@@ -69,20 +70,32 @@ export class ServiceServer {
     });
     for (const thread of options.library.threads.values()) thread.writer = process;
     this.#mind.listener = {
-      onCall: (call) => {
-        for (const frame of this.#callFrames(call)) {
-          this.stream.publish(frame.type, frame.threadId, frame.payload);
-        }
-      },
+      onCall: (call) => this.#publishCall(call),
       onTurnStarted: (thread, turn) => this.#publishTurn('turn/started', thread, turn),
       onTurnEnded: (thread, turn) => this.#publishTurn('turn/completed', thread, turn),
-      onOver: ({ thread, issued }, isAnswered, success) =>
-        this.stream.publish('tool_call_resolved', thread.id, {
-          requestId: String(issued.requestId),
+      onOver: (call, isAnswered, success) => {
+        this.stream.publish('tool_call_resolved', call.thread.id, {
+          requestId: String(call.issued.requestId),
           status: isAnswered ? 'resolved' : 'expired',
           success,
-        }),
+        });
+        const { plan } = options.dice;
+        if (isAnswered && plan.reuse !== undefined)
+          process.after(reusedMs, () => this.#reuse(call));
+      },
     };
+  }
+
+  /** Only who follows the thread can mistake the call for another one. */
+  #reuse(call: WaitingCall): void {
+    const other = this.stream.isFollowed(call.thread.id) ? this.#mind.reuse(call) : null;
+    if (other) this.#publishCall(other);
+  }
+
+  #publishCall(call: WaitingCall): void {
+    for (const { type, threadId, payload } of this.#callFrames(call)) {
+      this.stream.publish(type, threadId, payload);
+    }
   }
 
   /** Answers a request, now or later. */

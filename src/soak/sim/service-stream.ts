@@ -54,6 +54,11 @@ export class ServiceStream {
     }
   }
 
+  /** Whether anybody is told of this session. */
+  isFollowed(threadId: string): boolean {
+    return [...this.#sockets].some(({ filter }) => filter === null || filter.has(threadId));
+  }
+
   /** A client came. `since` and `epoch` of its query say where its last stream ended. */
   accept(connection: Connection, query: URLSearchParams): void {
     const socket: Socket = { connection, filter: null };

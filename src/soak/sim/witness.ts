@@ -35,9 +35,9 @@ export class Witness {
     this.records.push({ seq: this.records.length + 1, at: this.#world.nowMs, event });
   }
 
-  /** A call was asked for, for the first time. */
+  /** A call was asked for, for the first time; or something else was, under its key. */
   issued(call: IssuedCall): void {
-    this.calls.set(call.canary, call);
+    if (!this.calls.has(call.canary)) this.calls.set(call.canary, call);
     const { canary, argumentsHash } = call;
     this.note({ type: 'world.call.issued', ...worldCall(call), argumentsHash, canary });
   }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { check } from '../../../src/soak/check/checker.ts';
 import { expectBroken, expectHeld } from './holds.ts';
-import { goodStory, story, storyCall, type Story } from './story.ts';
+import { goodStory, story, storyCall, type Story, type StoryCall } from './story.ts';
 
 /** A call whose runtime is killed while its handler runs, and is taken by the next one. */
 function crashed(options: {
@@ -184,14 +184,44 @@ test('what the ledger reported as unknown stays so, unless it is repeatable', ()
   expectHeld(unknown(true), 'I1');
 });
 
+function reuse() {
+  const run = story();
+  run.began('runtime-1');
+  const call = storyCall();
+  run.serve(call);
+  run.issue({ ...call, canary: 'other' });
+  return { run, call };
+}
+
+function decline(run: Story, { sessionId, turnId, callId, requestId, tool }: StoryCall): void {
+  const ids = { sessionId, turnId, callId, requestId, tool, namespace: null };
+  run.mesh({ type: 'call.declined', source: 'signal', code: 'call_key_reused', ...ids });
+}
+
+test('a call under the key of another one is refused by the end of its turn', () => {
+  const refused = reuse();
+  decline(refused.run, refused.call);
+  refused.run.endTurn(refused.call);
+  expectHeld(refused.run, 'G5');
+  const taken = reuse();
+  taken.run.endTurn(taken.call);
+  expect(expectBroken(taken.run, 'G5').message).toContain('was not refused');
+});
+
+test('nobody is asked for what may have been lost on the way', () => {
+  const { run, call } = reuse();
+  const fault = { fault: 'drop', faultId: 'f-1', target: 'link runtime-1', lasts: false } as const;
+  run.add({ type: 'world.fault.began', ...fault, detail: null });
+  run.endTurn(call);
+  const { invariants } = check(run.history);
+  expect(invariants.find(({ invariant }) => invariant === 'G5')?.result).toBe('unseen');
+});
+
 test('a call under the key of another one is not run', () => {
   const reused = (isRun: boolean) => {
-    const run = story();
-    const call = storyCall();
+    const { run, call } = reuse();
     const { canary: _, ...ids } = call;
-    run.serve(call);
-    const other = { ...call, canary: 'other' };
-    run.issue(other);
+    decline(run, call);
     if (isRun) {
       const given = { runtime: 'runtime-1', boundTo: 's-1', repeatable: false };
       const argumentsHash = 'arguments of other';
