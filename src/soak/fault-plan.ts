@@ -103,6 +103,7 @@ const usual: FaultPlan = {
   stop: 60_000,
   stall: 30_000,
   reuse: 0.05,
+  hog: 20_000,
 };
 
 /** Plans that have a name. `default` is a little of everything; a simulation draws some of it for each seed. */
@@ -166,6 +167,17 @@ export const presets = {
     delay: 500,
     duplicate: 0.03,
     'clock-jump': 20_000,
+  },
+  'noisy-neighbour': {
+    hog: 8_000,
+    'handler-hang': 0.05,
+    'handler-throw': 0.05,
+    burst: 0.05,
+    stranger: 0.05,
+    interrupt: 15_000,
+    churn: 30_000,
+    drain: 10_000,
+    delay: 100,
   },
 } as const satisfies Readonly<Record<string, FaultPlan>>;
 

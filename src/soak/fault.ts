@@ -346,6 +346,14 @@ export const faultKinds = [
     parameter: 'probability',
     description: 'a call comes under the key of one that was answered, and asks for something else',
   },
+  {
+    name: 'hog',
+    rows: ['F22'],
+    invariants: ['I2', 'I7'],
+    tiers: ['sim'],
+    parameter: 'period',
+    description: 'for a while every handler of one session hangs or is slow',
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** The name of a fault. */

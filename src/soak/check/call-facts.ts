@@ -40,6 +40,12 @@ export interface SessionFacts {
   /** Who was given the lease last, and when; 0 for never. */
   leaseHolder: string | null;
   leaseSeq: number;
+  /** How often something happened that may hold up its calls, and no others. */
+  disturbances: number;
+  /** Calls that are served: their handlers have started. Since when there is one, and for how long before. */
+  readonly running: Set<CallFacts>;
+  busySince: number;
+  busyMs: number;
   /** Ordered tools: calls that were taken and have not started, in the order they came. */
   lines: Map<string, CallFacts[]> | null;
 }
@@ -104,8 +110,13 @@ export interface CallFacts extends Omit<WorldCallId, 'epoch'> {
 
   waitingFor: WaitingFor;
   waitingSince: number;
-  /** How often the run had been disturbed when it was asked for. */
+  /** How often the run had been disturbed when it was asked for; and without what concerns other sessions. */
   disturbances: number;
+  ownDisturbances: number;
+  /** For how long calls of its session had been served when it was asked for. */
+  busyMs: number;
+  /** When its handler ended; 0 if it has not. */
+  workedAt: number;
   /** It is among those that are over. */
   isOver: boolean;
 }
@@ -163,6 +174,9 @@ export function newCall(
     waitingFor: 'nothing',
     waitingSince: 0,
     disturbances: 0,
+    ownDisturbances: 0,
+    busyMs: 0,
+    workedAt: 0,
     isOver: false,
   };
 }

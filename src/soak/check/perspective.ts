@@ -117,7 +117,7 @@ export class Perspective {
     call.tool = event.tool;
     call.argumentsHash = event.argumentsHash;
     call.canary = event.canary;
-    call.disturbances = run.disturbances;
+    this.rules.isolation.onIssued(run, call);
     run.address(call, event.epoch);
     this.rules.findings.checked('I6');
     if (call.claimSeq === 0) this.rules.recovery.waits(run, call, 'runtime');
@@ -127,6 +127,7 @@ export class Perspective {
     const run = this.run;
     const call = run.call(event);
     if (call.waitingFor === 'runtime') this.rules.recovery.waits(run, call, 'nothing');
+    this.rules.isolation.onStarted(run, call);
     onHandlerGiven(run, this.rules.findings, call, { event, seq });
     onHandlerStarted(run, this.rules.findings, call, { event, seq });
   }
@@ -134,6 +135,7 @@ export class Perspective {
   #onHandlerEnded(event: Of<'world.handler.ended'>): void {
     const run = this.run;
     const call = run.call(event);
+    call.workedAt = run.at;
     // Where the runtime does not speak for itself, its handlers do.
     if (call.claimSeq > 0 || run.isDone(call)) return;
     call.owner = run.life(event.runtime);
@@ -148,7 +150,8 @@ export class Perspective {
     onAnswerTaken(run, findings, call, { event, seq });
     onAnswerSeen(run, findings, call, { seq, answerHash: event.answerHash });
     fencing.onTaken(run, findings, call, { event, seq });
-    isolation.onTaken(run, call, seq);
+    isolation.onTaken(run, findings, call, seq);
+    isolation.onOver(run, call);
     recovery.waits(run, call, 'nothing');
     call.takenSeq = seq;
     call.takenAt = run.at;
@@ -176,6 +179,7 @@ export class Perspective {
     const turn = this.run.turn(event.sessionId, event.turnId);
     turn.endedSeq = seq;
     for (const call of turn.calls.slice()) {
+      this.rules.isolation.onOver(this.run, call);
       this.rules.recovery.waits(this.run, call, 'nothing');
       this.run.retire(call);
     }

@@ -24,6 +24,11 @@ export interface CheckOptions {
   readonly deadlineSlackMs?: number;
   /** What a crash of the machine may cost under `async`. Default: 50 ms. */
   readonly asyncLossMs?: number;
+  /**
+   * How long a call may be held up by more than its own session while something is wrong in another one, and
+   * nothing else was for as long. Default: not looked at.
+   */
+  readonly isolationMs?: number;
   /** What the p99 of other sessions may grow by on top of doubling. Default: 5 ms. */
   readonly isolationSlackMs?: number;
   /** Latencies on either side before they are compared. Default: 200. */
@@ -43,6 +48,7 @@ const usual: Required<CheckOptions> = {
   stopMs: limits.closeGraceMs + limits.releaseTimeoutMs + 2_000,
   deadlineSlackMs: 1_000,
   asyncLossMs: 50,
+  isolationMs: Infinity,
   isolationSlackMs: 5,
   isolationCallsMin: 200,
 };
@@ -104,6 +110,9 @@ export class RunFacts {
   claims = 0;
   /** Goes up with everything that may hold calls up. */
   disturbances = 0;
+  /** The same, without what concerns one session only; and when that was. */
+  commonDisturbances = 0;
+  commonSince = 0;
   /** Since when no fault is on and nothing was disturbed. */
   calmSince = 0;
   at = 0;
@@ -136,10 +145,16 @@ export class RunFacts {
   }
   #paused = 0;
 
-  /** Something happened that may hold calls up. */
-  disturb(): void {
+  /** Something happened that may hold calls up: those of all sessions, or of one. */
+  disturb(sessionId: string | null = null): void {
     this.disturbances += 1;
     this.calmSince = this.at;
+    if (sessionId !== null) {
+      this.session(sessionId).disturbances += 1;
+      return;
+    }
+    this.commonDisturbances += 1;
+    this.commonSince = this.at;
   }
 
   /** A process stands still, or goes on. */
@@ -178,6 +193,10 @@ export class RunFacts {
       closedBy: null,
       leaseHolder: null,
       leaseSeq: 0,
+      disturbances: 0,
+      running: new Set(),
+      busySince: 0,
+      busyMs: 0,
       lines: null,
     };
     this.#sessions.set(sessionId, session);

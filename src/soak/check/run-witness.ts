@@ -60,7 +60,7 @@ export class RunWitness {
       case 'world.fault.began':
         return this.#onFaultBegan(event, seq);
       case 'world.fault.ended':
-        return this.#onFaultEnded(event);
+        return this.#onFaultEnded(event, seq);
       case 'world.phase.began':
         this.#phased = true;
         run.phase = event.phase;
@@ -149,33 +149,34 @@ export class RunWitness {
   #onFaultBegan(event: Of<'world.fault.began'>, seq: number): void {
     const run = this.#run;
     const { fault, faultId, target, lasts } = event;
+    const sessionId = sessionOfTarget(target);
     this.#happened.set(fault, (this.#happened.get(fault) ?? 0) + 1);
-    run.disturb();
+    run.disturb(sessionId);
     if (!lasts) return;
     run.openFaults.set(faultId, { fault, target, seq });
-    const sessionId = sessionOfTarget(target);
     if (sessionId !== null) {
       run.sessionFaults.set(sessionId, (run.sessionFaults.get(sessionId) ?? 0) + 1);
     }
     this.#rules.recovery.onFaultBegan(run, { fault, faultId, target, seq });
   }
 
-  #onFaultEnded({ faultId }: Of<'world.fault.ended'>): void {
+  #onFaultEnded({ faultId }: Of<'world.fault.ended'>, seq: number): void {
     const run = this.#run;
     const open = run.openFaults.get(faultId);
     if (!open) {
       this.#rules.findings.worthless(`the fault ${faultId} ended, but had not begun`);
       return;
     }
-    run.openFaults.delete(faultId);
     const sessionId = sessionOfTarget(open.target);
     if (sessionId !== null) {
+      this.#rules.isolation.onFaultEnding(run, this.#rules.findings, seq);
       const left = (run.sessionFaults.get(sessionId) ?? 1) - 1;
       if (left > 0) run.sessionFaults.set(sessionId, left);
       else run.sessionFaults.delete(sessionId);
     }
+    run.openFaults.delete(faultId);
     this.#rules.recovery.onFaultEnded(faultId);
-    run.disturb();
+    run.disturb(sessionId);
   }
 
   /** No fault may be on once the run is to come to rest: nothing could be said of its recovery. */

@@ -300,7 +300,23 @@ export const mutants: readonly Mutant[] = [
     replace: "return { type: 'finished', call };",
     why: 'a call that came under the key of another one is given the answer of that one',
     seeds: 20,
-    wishes: { faults: { reuse: 0.3 }, runtimes: 1 },
+    wishes: { faults: { reuse: 0.3 }, isWhole: true },
+  },
+  {
+    name: 'slots-shared-by-sessions',
+    file: 'mesh/admission.ts',
+    find: 'owner.running < this.#limits.sessionConcurrencyMax &&',
+    replace: 'this.#running < this.#limits.sessionConcurrencyMax &&',
+    why: 'handlers of one session that hang take the slots of all',
+    seeds: 20,
+    wishes: {
+      faults: { hog: 8_000 },
+      isWhole: true,
+      limits: { sessionConcurrencyMax: 2 },
+      sessions: 3,
+      calls: 32,
+      durationMs: 60_000,
+    },
   },
   {
     name: 'silent-link-kept',
@@ -314,6 +330,7 @@ export const mutants: readonly Mutant[] = [
       limits: { heartbeatMs: 5_000 },
       durationMs: 60_000,
       faults: { 'half-open': 20_000 },
+      isWhole: true,
     },
   },
   {

@@ -2,7 +2,9 @@
 import type { Limits } from '../../limits.ts';
 import type { MeshStats } from '../../mesh/mesh-options.ts';
 import { detectionMsOf } from '../check/run-facts.ts';
+import type { FaultPlan } from '../fault-plan.ts';
 import type { Stage } from './place.ts';
+import { isWithinSessions } from './scenario.ts';
 import type { Witness } from './witness.ts';
 
 /**
@@ -11,10 +13,23 @@ import type { Witness } from './witness.ts';
  */
 const promised = { recoveryMs: 40_000, deadlineSlackMs: 100_000 };
 
+/**
+ * How long a call may be held up while something is wrong in another session only: where nothing else ever
+ * is, by frames that are late, each way and once more; elsewhere what went wrong before may still hold it up.
+ */
+function isolationMsOf(faults: FaultPlan): number {
+  return isWithinSessions(faults) ? 1_000 + 3 * (faults.delay ?? 0) : promised.recoveryMs;
+}
+
 /** Tells the witness what the run promises. Runtimes that compete have a ledger each. */
-export function declarePromise({ witness, limits }: Stage, runtimes: readonly string[]): void {
+export function declarePromise(stage: Stage, runtimes: readonly string[]): void {
+  const { witness, limits, scenario } = stage;
   const rivals = runtimes.length > 1 ? runtimes : [];
-  const bounds = { ...promised, detectionMs: detectionMsOf(limits.heartbeatMs) };
+  const bounds = {
+    ...promised,
+    detectionMs: detectionMsOf(limits.heartbeatMs),
+    isolationMs: isolationMsOf(scenario.faults),
+  };
   witness.note({ type: 'world.promised', bounds, rivals });
 }
 

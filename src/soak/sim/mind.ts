@@ -46,6 +46,8 @@ export interface SimThread {
   callsLeft: number;
   /** The process that has it open; nobody else may. */
   writer: SimProcess | null;
+  /** Every handler of it hangs or is slow. */
+  isHogged: boolean;
 }
 
 /** What is left of Codex between its lives. */
@@ -101,6 +103,9 @@ export interface MindOptions {
 /** What a model is told of a call that came under the key of another. */
 const keyReused = failureText({ kind: 'key_reused' });
 
+/** How long a handler of a session takes that is slow for a while. */
+const hoggedMs = 4_000;
+
 /** One life of one Codex. */
 export class Mind {
   readonly #options: MindOptions;
@@ -134,6 +139,7 @@ export class Mind {
       isWritten: false,
       callsLeft: callsMax,
       writer: process,
+      isHogged: false,
     };
     library.threads.set(thread.id, thread);
     return thread;
@@ -264,7 +270,7 @@ export class Mind {
       this.endTurn(thread, turn, isFailed ? 'failed' : 'completed', isFailed ? null : 'done');
       return;
     }
-    const isBurst = dice.hits('burst', thread.id);
+    const isBurst = dice.hits('burst', `session ${thread.id}`);
     const wanted = isBurst ? this.#random.between(12, 100) : this.#random.between(1, 3);
     // A burst may go beyond the budget: it is there to fill queues.
     const count = isBurst ? wanted : Math.min(wanted, thread.callsLeft);
@@ -285,10 +291,10 @@ export class Mind {
     const number = this.#requests;
     this.#requests += 1;
     const canary = canaryOf(this.#options.world, witness.calls.size);
-    const isStranger = dice.hits('stranger', thread.id);
+    const isStranger = dice.hits('stranger', `session ${thread.id}`);
     const { tool, args } = isStranger
       ? this.#strangeCall(canary)
-      : { tool: this.#pickTool(thread), args: this.#arguments(canary, thread.id) };
+      : { tool: this.#pickTool(thread), args: this.#arguments(canary, thread) };
     const issued: IssuedCall = {
       epoch,
       sessionId: thread.id,
@@ -319,11 +325,14 @@ export class Mind {
     ]);
   }
 
-  #arguments(canary: string, target: string): CallArguments {
+  #arguments(canary: string, { id, isHogged }: SimThread): CallArguments {
     const { dice } = this.#options;
+    const target = `session ${id}`;
     const ms = this.#random.chance(0.1)
       ? this.#random.between(0, 3_000)
       : this.#random.between(0, 80);
+    if (isHogged)
+      return { canary, ms: hoggedMs, act: this.#requests % 2 === 0 ? 'hang' : 'return' };
     if (dice.hits('handler-throw', target)) return { canary, ms, act: 'throw' };
     if (dice.hits('handler-hang', target)) {
       return { canary, ms, act: this.#random.pick(['hang', 'late', 'huge', 'abort']) };

@@ -68,6 +68,7 @@ export class Operator {
       case 'drain':
       case 'interrupt':
       case 'churn':
+      case 'hog':
         return this.#onSession(name);
       default:
         return this.#onRuntime(name);
@@ -96,15 +97,32 @@ export class Operator {
     for (const connection of connections) connection.cut();
   }
 
-  #onSession(name: 'drain' | 'interrupt' | 'churn'): void {
+  #onSession(name: 'drain' | 'interrupt' | 'churn' | 'hog'): void {
     const runtime = this.#aRuntime();
     const sessions = runtime?.program?.mesh?.sessions() ?? [];
     const session = sessions[this.#random.between(0, sessions.length - 1)];
     if (!session || !runtime?.program) return;
+    if (name === 'hog') {
+      this.#hog(session.id);
+      return;
+    }
     this.#stage.dice.began(name, `session ${session.id}`);
     if (name === 'drain') runtime.program.drain(session.id);
     else if (name === 'interrupt') runtime.program.interrupt(session.id);
     else runtime.program.discard(session.id);
+  }
+
+  #hog(sessionId: string): void {
+    const { dice, library, world } = this.#stage;
+    const thread = library.threads.get(sessionId);
+    if (!thread || thread.isHogged) return;
+    const ms = dice.within(this.#random.between(3_000, 15_000));
+    const over = dice.lasts('hog', `session ${sessionId}`, `${ms} ms`);
+    thread.isHogged = true;
+    world.schedule(ms, () => {
+      thread.isHogged = false;
+      over();
+    });
   }
 
   #onRuntime(name: FaultName): void {

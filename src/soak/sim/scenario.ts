@@ -95,10 +95,13 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
   // Some faults hide others: half of them at a time finds more than all of them always.
   const drawn = possible.filter(([name]) =>
     latecomers.has(name)
-      ? random.fork(name).chance(latecomerChance)
+      ? random.fork(name).chance(isWithinSessions(plan) ? 1 : latecomerChance)
       : random.chance(0.6) || name === 'split-brain',
   );
-  const faults = Object.fromEntries(wishes.isWhole ? possible : drawn);
+  const isQuiet =
+    drawn.some(([name]) => name === 'hog') && random.fork('neighbours').chance(neighboursChance);
+  const seen = isQuiet ? drawn.filter(([name]) => inSessions.has(name)) : drawn;
+  const faults = Object.fromEntries(wishes.isWhole ? possible : seen);
   return {
     seed,
     ...sort,
@@ -114,9 +117,30 @@ export function drawScenario(seed: number, wishes: ScenarioWishes = {}): Scenari
 const forgetting: readonly FaultName[] = ['burst', 'duplicate', 'delay', 'slow-reader', 'reuse'];
 
 /** Faults that came later than others: each has a stream of its own, so that earlier seeds draw what they drew. */
-const latecomers: ReadonlySet<FaultName> = new Set<FaultName>(['reuse']);
-/** How often one of them is drawn. */
+const latecomers: ReadonlySet<FaultName> = new Set<FaultName>(['reuse', 'hog']);
+/** How often one of them is drawn, but from a plan of nothing but faults within sessions. */
 const latecomerChance = 0.3;
+
+/** Faults that concern one session each: what they do to the others can be seen where there are no other faults. */
+const inSessions: ReadonlySet<string> = new Set<FaultName>([
+  'hog',
+  'handler-hang',
+  'handler-throw',
+  'burst',
+  'stranger',
+  'interrupt',
+  'churn',
+  'drain',
+  'reuse',
+  'delay',
+]);
+/** Of the scenarios with a hog so many have nothing else. */
+const neighboursChance = 0.3;
+
+/** Whether nothing goes wrong but within sessions, and late. */
+export function isWithinSessions(faults: FaultPlan): boolean {
+  return plannedFaults(faults).every(([name]) => inSessions.has(name));
+}
 
 /** Heartbeats of links: that of the real world, and shorter ones. */
 const pulsesMs = [1_000, 4_000, 15_000] as const;

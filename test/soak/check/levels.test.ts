@@ -94,6 +94,66 @@ test('a fault in the session itself, or everywhere, says nothing of isolation', 
   }
 });
 
+interface Neighbour {
+  /** How long the call waits before its handler starts, and how long that takes. */
+  readonly waitMs: number;
+  readonly workMs?: number;
+  /** The call is not answered before the fault is over. */
+  readonly isOpen?: boolean;
+  /** A call of its own session is served meanwhile. */
+  readonly isBusy?: boolean;
+  /** A frame was lost so long before. */
+  readonly disturbedMs?: number;
+}
+
+/** A call while every handler of another session hangs, in a run that promises to hold it up for a second at most. */
+function neighbour({ waitMs, workMs = 5, isOpen, isBusy, disturbedMs = 60_000 }: Neighbour): Story {
+  const run = story();
+  run.add({ type: 'world.promised', bounds: { isolationMs: 1_000 }, rivals: [] });
+  run.began('runtime-1');
+  const lost = { fault: 'drop', faultId: 'f-0', target: '*', lasts: false, detail: null };
+  run.add({ type: 'world.fault.began', ...lost });
+  run.wait(disturbedMs);
+  const hog = { fault: 'hog', faultId: 'f-1' };
+  const target = 'session s-2';
+  run.add({ type: 'world.fault.began', ...hog, target, lasts: true, detail: null });
+  const [other, call] = [storyCall(), storyCall()];
+  if (isBusy) {
+    run.issue(other);
+    run.claim(other);
+    run.start(other);
+  }
+  run.issue(call);
+  run.claim(call);
+  run.wait(waitMs);
+  if (!isOpen) {
+    run.start(call);
+    run.wait(workMs);
+    run.finish(call);
+    run.take(call);
+    run.settle(call);
+  }
+  run.add({ type: 'world.fault.ended', ...hog });
+  return run;
+}
+
+test('a call beside a session whose handlers hang is not held up for longer than was promised', () => {
+  expectHeld(neighbour({ waitMs: 1_000 }), 'I7');
+  expect(expectBroken(neighbour({ waitMs: 1_001 }), 'I7').message).toContain('1001 ms');
+  expectBroken(neighbour({ waitMs: 5_000, isOpen: true }), 'I7');
+});
+
+test('what its own session takes is not held against the other', () => {
+  expectHeld(neighbour({ waitMs: 10, workMs: 50_000 }), 'I7');
+  expectHeld(neighbour({ waitMs: 5_000, isBusy: true }), 'I7');
+});
+
+test('what was disturbed just before may still hold a call up', () => {
+  const { invariants, violations } = check(neighbour({ waitMs: 1_001, disturbedMs: 900 }).history);
+  expect(violations).toEqual([]);
+  expect(invariants.find((one) => one.invariant === 'I7')?.result).toBe('unseen');
+});
+
 test('a canary in a log is a leak of the call it belongs to', () => {
   const run = story();
   const call = storyCall();

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { invariants } from '../../../src/soak/check/verdict.ts';
 import { presets } from '../../../src/soak/fault-plan.ts';
 import { readRegression } from '../../../src/soak/sim/regression.ts';
 import { drawScenario } from '../../../src/soak/sim/scenario.ts';
@@ -24,6 +25,7 @@ const slices = {
   'restart-storm': 20,
   'slow-disk': 20,
   'split-brain': 30,
+  'noisy-neighbour': 30,
 };
 
 for (const [preset, seeds] of Object.entries(slices)) {
@@ -39,6 +41,19 @@ for (const [preset, seeds] of Object.entries(slices)) {
     expect(calls).toBeGreaterThan(10 * seeds);
   }, 30_000);
 }
+
+test('the simulations put every invariant to the test', async () => {
+  const unseen = new Set<string>(Object.keys(invariants));
+  for (const preset of ['default', 'noisy-neighbour', 'split-brain'] as const) {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { verdict } = await simulate(drawScenario(seed, { faults: presets[preset] }));
+      for (const { invariant, checked } of verdict.invariants) {
+        if (checked > 0) unseen.delete(invariant);
+      }
+    }
+  }
+  expect([...unseen]).toEqual([]);
+}, 30_000);
 
 const folder = join(import.meta.dirname, '../regressions');
 const cases = readdirSync(folder).filter((name) => name.endsWith('.json'));
