@@ -124,6 +124,26 @@ test('what was refused before its handler started need not be in the ledger', ()
   expectBroken(refused(true), 'I8');
 });
 
+test('an answer that nobody was given need not be in the ledger', () => {
+  const expired = (submissions: number) => {
+    const run = promised({});
+    run.began('runtime-1', 'ledger-1', 'sync');
+    const call = storyCall();
+    const { sessionId, turnId, callId, requestId, tool } = call;
+    run.issue(call);
+    run.claim(call);
+    run.start(call);
+    run.finish(call);
+    const facts = { success: false, code: 'handler_timeout', durationMs: 1, submissions } as const;
+    const ids = { sessionId, turnId, callId, requestId, tool, namespace: null };
+    run.mesh({ type: 'call.settled', outcome: 'expired', ...facts, ...ids });
+    run.add({ type: 'world.ledger.read', ledger: 'ledger-1', calls: 0, completeSince: 0 });
+    return run;
+  };
+  expectBroken(expired(1), 'I8');
+  expect(check(expired(0).history).violations).toEqual([]);
+});
+
 test('what only the harness saw broken is a violation like any other', () => {
   const run = goodStory();
   const seq = run.add({ type: 'world.broken', invariant: 'I5', what: 'a runtime does not end' });
