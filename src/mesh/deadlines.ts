@@ -44,11 +44,14 @@ export class Deadlines<Call> {
   #onTimer(line: Line<Call>, timeoutMs: number): void {
     line.timer = undefined;
     const nowMs = this.#clock.monotonic();
+    // First of all: a call that begins as another one expires must not put off one that is due before it.
+    for (const dueMs of line.dueMs.values()) {
+      if (dueMs <= nowMs) continue;
+      line.timer = this.#arm(line, timeoutMs, dueMs - nowMs);
+      break;
+    }
     for (const [call, dueMs] of line.dueMs) {
-      if (dueMs > nowMs) {
-        line.timer ??= this.#arm(line, timeoutMs, dueMs - nowMs);
-        return;
-      }
+      if (dueMs > nowMs) return;
       line.dueMs.delete(call);
       this.#onExpired(call);
     }

@@ -46,6 +46,25 @@ test('a call that is set anew while another expires is not forgotten', async () 
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('a call that begins as another one expires does not put off one that is due earlier', async () => {
+  const clock = virtualClock();
+  const expired: [string, number][] = [];
+  const deadlines = new Deadlines<string>(clock, (call) => {
+    expired.push([call, clock.monotonic()]);
+    if (call === 'first') deadlines.set('late', 100);
+  });
+  deadlines.set('first', 100);
+  await clock.advance(60);
+  deadlines.set('second', 100);
+  await clock.advance(1_000);
+  expect(expired).toEqual([
+    ['first', 100],
+    ['second', 160],
+    ['late', 200],
+  ]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test('any order of setting, clearing and waiting expires exactly what was left, on time', async () => {
   const step = fc.record({
     call: fc.integer({ min: 0, max: 9 }),

@@ -64,7 +64,8 @@ export function checkDeadline(
 ): void {
   if (call.runSeq === 0 || call.answeredSeq > call.runSeq || call.settledSeq > call.runSeq) return;
   const timeoutMs = run.tools.get(call.tool)?.timeoutMs ?? null;
-  if (timeoutMs === null || (call.owner?.pausedSeq ?? 0) > call.runSeq) return;
+  const { owner } = call;
+  if (timeoutMs === null || owner?.isPaused || (owner?.pausedSeq ?? 0) > call.runSeq) return;
   findings.checked('G9');
   const tookMs = run.at - call.runAt;
   if (tookMs <= timeoutMs + run.options.deadlineSlackMs) return;

@@ -159,10 +159,11 @@ export class RunFacts {
 
   /** A process stands still, or goes on. */
   pause(life: LifeFacts, seq: number, isPaused: boolean): void {
+    // What it had just begun, it goes on with afterwards; and it may stop again in the moment it goes on.
+    if (isPaused || life.isPaused) life.pausedSeq = seq;
     if (life.isPaused === isPaused) return;
     life.isPaused = isPaused;
     this.#paused += isPaused ? 1 : -1;
-    if (isPaused) life.pausedSeq = seq;
     this.disturb();
   }
 

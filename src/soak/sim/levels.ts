@@ -7,18 +7,15 @@ import type { Stage } from './place.ts';
 import { isWithinSessions } from './scenario.ts';
 import type { Witness } from './witness.ts';
 
-/**
- * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one
- * whose handler hangs goes on only after its deadline.
- */
-const promised = { recoveryMs: 40_000, deadlineSlackMs: 100_000 };
+/** A call that waits behind one whose handler hangs goes on only after its deadline. */
+const recoveryMs = 40_000;
 
 /**
  * How long a call may be held up while something is wrong in another session only: where nothing else ever
  * is, by frames that are late, each way and once more; elsewhere what went wrong before may still hold it up.
  */
 function isolationMsOf(faults: FaultPlan): number {
-  return isWithinSessions(faults) ? 1_000 + 3 * (faults.delay ?? 0) : promised.recoveryMs;
+  return isWithinSessions(faults) ? 1_000 + 3 * (faults.delay ?? 0) : recoveryMs;
 }
 
 /** Tells the witness what the run promises. Runtimes that compete have a ledger each. */
@@ -26,7 +23,7 @@ export function declarePromise(stage: Stage, runtimes: readonly string[]): void 
   const { witness, limits, scenario } = stage;
   const rivals = runtimes.length > 1 ? runtimes : [];
   const bounds = {
-    ...promised,
+    recoveryMs,
     detectionMs: detectionMsOf(limits.heartbeatMs),
     isolationMs: isolationMsOf(scenario.faults),
   };

@@ -190,6 +190,27 @@ test('a call is answered by its deadline, unless its process stood still', () =>
   expect(check(deadline(100, 10_000).history).violations).toEqual([]);
 });
 
+test('a process that stands still as its handler starts has its deadline after that', () => {
+  for (const isResumed of [true, false]) {
+    const run = story();
+    const declared = { tool: 'add', repeatable: false, ordered: false, timeoutMs: 5_000 };
+    run.add({ type: 'world.tool.declared', ...declared });
+    run.began('runtime-1');
+    const call = storyCall();
+    run.issue(call);
+    run.claim(call);
+    run.add({ type: 'world.process.paused', process: 'runtime-1' });
+    run.start(call);
+    run.wait(20_000);
+    // Of what happens in the moment it goes on, that may be the last to be told.
+    if (isResumed) run.add({ type: 'world.process.resumed', process: 'runtime-1' });
+    run.finish(call);
+    run.take(call);
+    run.settle(call);
+    expect(check(run.history).violations).toEqual([]);
+  }
+});
+
 test('a runtime that is asked to stop is gone in time', () => {
   const stopped = (ms: number) => {
     const run = goodStory();
