@@ -65,6 +65,8 @@ export function checkDeadline(
   if (call.runSeq === 0 || call.answeredSeq > call.runSeq || call.settledSeq > call.runSeq) return;
   const timeoutMs = run.tools.get(call.tool)?.timeoutMs ?? null;
   const { owner } = call;
+  // What an earlier owner began is over with it.
+  if (call.runSeq < call.claimSeq) return;
   if (timeoutMs === null || owner?.isPaused || (owner?.pausedSeq ?? 0) > call.runSeq) return;
   findings.checked('G9');
   const tookMs = run.at - call.runAt;

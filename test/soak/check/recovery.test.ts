@@ -190,6 +190,25 @@ test('a call is answered by its deadline, unless its process stood still', () =>
   expect(check(deadline(100, 10_000).history).violations).toEqual([]);
 });
 
+test('whoever takes a call over has a deadline of its own', () => {
+  const run = story();
+  const declared = { tool: 'add', repeatable: false, ordered: false, timeoutMs: 5_000 };
+  run.add({ type: 'world.tool.declared', ...declared });
+  run.began('runtime-1');
+  const call = storyCall();
+  run.issue(call);
+  run.claim(call);
+  run.start(call);
+  run.killed('runtime-1');
+  run.wait(20_000);
+  run.began('runtime-2');
+  run.claim(call, 'runtime-2');
+  run.finish(call, 'runtime-2');
+  run.take(call, { runtime: 'runtime-2' });
+  run.settle(call, 'answered', 'runtime-2');
+  expect(check(run.history).violations).toEqual([]);
+});
+
 test('a process that stands still as its handler starts has its deadline after that', () => {
   for (const isResumed of [true, false]) {
     const run = story();
