@@ -12,7 +12,7 @@ import { createBus, type Bus } from '../bus/bus.ts';
 import { readObservable, type Lagged } from '../bus/reader.ts';
 import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
-import type { Host, HostCall, HostSignal } from '../hosts/host.ts';
+import type { Host, HostCall, HostSignal, SessionSettings } from '../hosts/host.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -49,6 +49,8 @@ export class Mesh implements AsyncDisposable {
   readonly #coreContext: SessionCoreContext;
   /** Threads being resumed, and what their host said of them meanwhile, to be told once they run. */
   readonly #resuming = new Map<string, HostSignal[]>();
+  /** What the host does to resume threads, also where nobody waits for it any more. */
+  readonly #attempts = new Map<string, Promise<void>>();
   readonly #catalogs: SharedCatalogs;
   /** Sessions being opened: their calls stay with the host until they run. */
   readonly #opening = new Set<Promise<unknown>>();
@@ -159,7 +161,7 @@ export class Mesh implements AsyncDisposable {
     try {
       const catalog = await this.#bindCatalog(options);
       const { core, session } = await this.#open(catalog, options, async (abort) => {
-        await this.#host.resume(sessionId, settings, abort);
+        await this.#resumeAlone(sessionId, settings, abort);
         return { sessionId };
       });
       this.#dispatcher.durability?.sessionOpened(sessionId, catalog.names(), settings);
@@ -300,6 +302,23 @@ export class Mesh implements AsyncDisposable {
       return this.#adopt({ sessionId, actor, catalog, handlerTimeoutMs });
     } finally {
       this.#opening.delete(opening);
+    }
+  }
+
+  /** One attempt at a time: what the host does to end one that was given up would undo the next. */
+  async #resumeAlone(
+    sessionId: string,
+    settings: SessionSettings,
+    abort: AbortSignal,
+  ): Promise<void> {
+    await this.#attempts.get(sessionId)?.catch(() => {});
+    abort.throwIfAborted();
+    const attempt = this.#host.resume(sessionId, settings, abort);
+    this.#attempts.set(sessionId, attempt);
+    try {
+      await attempt;
+    } finally {
+      if (this.#attempts.get(sessionId) === attempt) this.#attempts.delete(sessionId);
     }
   }
 

@@ -30,7 +30,8 @@ export interface ForeignLease {
   readonly expiresAt: number | null;
 }
 
-type Taken = { readonly type: 'ours' } | ({ readonly type: 'foreign' } & ForeignLease);
+type Taken =
+  { readonly type: 'ours'; readonly fence: number } | ({ readonly type: 'foreign' } & ForeignLease);
 
 interface Held {
   fence: number;
@@ -85,7 +86,10 @@ export class Leases {
     const deadlineMs = env.clock.monotonic() + limits.leaseWaitMs;
     for (;;) {
       const taken = await this.#ask(sessionId, signal);
-      if (taken.type === 'ours') return;
+      if (taken.type === 'ours') {
+        this.#hold(sessionId, taken.fence);
+        return;
+      }
       const leftMs = deadlineMs - env.clock.monotonic();
       if (leftMs <= 0) throw leasedTo(taken, sessionId);
       // Clocks differ, and a lease may be given back early: not too long at a time.
@@ -100,9 +104,13 @@ export class Leases {
    * @throws SessionMeshError as `ServiceClient.request`
    */
   async confirm(sessionId: string): Promise<boolean> {
-    if (!this.#held.has(sessionId)) return false;
+    const held = this.#held.get(sessionId);
+    if (!held) return false;
     const taken = await this.#ask(sessionId);
-    if (taken.type === 'foreign') this.#lose(sessionId, taken);
+    // It may have been given back while the service was asked.
+    if (this.#held.get(sessionId) !== held) return false;
+    if (taken.type === 'ours') this.#hold(sessionId, taken.fence);
+    else this.#lose(sessionId, taken);
     return taken.type === 'ours';
   }
 
@@ -133,10 +141,7 @@ export class Leases {
     const foreign = parseForeignLease(reply);
     if (foreign) return { type: 'foreign', ...foreign };
     const ours = parseFence(reply);
-    if (ours !== null) {
-      this.#hold(sessionId, ours);
-      return { type: 'ours' };
-    }
+    if (ours !== null) return { type: 'ours', fence: ours };
     // Without the route the body of a 404 has a form of its own.
     const isMissing = reply.status === 404 && !(isJsonObject(reply.body) && 'status' in reply.body);
     if (!isMissing) throw refusalOf(reply, sessionId);

@@ -84,8 +84,8 @@ export class SessionLives {
     try {
       await requests.read(sessionId, { signal });
       session.controls = controls;
-      await link.settled();
-      signal?.throwIfAborted();
+      const settled = link.settled();
+      await (signal ? unlessAborted(settled, signal) : settled);
     } catch (thrown) {
       await this.letGo(sessionId);
       throw thrown;

@@ -31,6 +31,12 @@ const reset = () => new SessionMeshError('stream_closed', { found: 'a reset conn
 /** What becomes of one exchange that goes wrong. */
 const losses = ['refused', 'reset', 'reset after', 'silence', 'silence after'] as const;
 
+/** A request without an answer, and the call that waited for it when it was sent. */
+interface Ticket {
+  readonly request: ServiceRequest;
+  readonly call: WaitingCall | null;
+}
+
 /** A request that reached the service, and who sent it. */
 interface Sent {
   readonly request: ServiceRequest;
@@ -47,7 +53,7 @@ export class ServicePlace implements Place {
   #token = 'token-1';
   #tokens = 1;
   /** Requests without an answer, with who waits for it. */
-  readonly #underWay = new Map<{ path: string; body: string | undefined }, SimProcess>();
+  readonly #underWay = new Map<Ticket, SimProcess>();
   #connections: Connection[] = [];
 
   constructor(stage: Stage) {
@@ -180,8 +186,8 @@ export class ServicePlace implements Place {
     if (!runtime.isAlive) return new Promise(() => {});
     const { dice } = this.#stage;
     const loss = dice.hits('lose-reply', request.path) ? dice.random.pick(losses) : null;
-    const ticket = { path: request.path, body: request.body };
-    this.#checkAlone(runtime, request);
+    const ticket = { request, call: this.#callOf(request) };
+    this.#checkAlone(runtime, ticket);
     this.#underWay.set(ticket, runtime);
     const exchange = new Promise<ServiceReply>((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
@@ -210,13 +216,19 @@ export class ServicePlace implements Place {
     });
   }
 
+  /** The call that a request answers, or null: its name alone may be another call's after a restart. */
+  #callOf({ method, path }: ServiceRequest): WaitingCall | null {
+    if (method !== 'POST' || !path.startsWith('/tool-calls/')) return null;
+    return this.#service?.server.callAt(path) ?? null;
+  }
+
   /** A runtime makes one attempt to answer a call at a time, as long as the call waits. */
-  #checkAlone(runtime: SimProcess, { method, path, body }: ServiceRequest): void {
-    if (method !== 'POST' || !path.startsWith('/tool-calls/')) return;
-    if (!this.#service?.server.waitsAt(path)) return;
+  #checkAlone(runtime: SimProcess, { request, call }: Ticket): void {
+    if (call === null) return;
     for (const [other, process] of this.#underWay) {
-      if (process !== runtime || other.path !== path || other.body !== body) continue;
-      this.#stage.accuse('I2', `${runtime.name} makes two attempts at ${path} at once`);
+      if (process !== runtime || other.call !== call) continue;
+      if (other.request.body !== request.body) continue;
+      this.#stage.accuse('I2', `${runtime.name} makes two attempts at ${request.path} at once`);
     }
   }
 

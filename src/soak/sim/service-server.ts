@@ -221,10 +221,10 @@ export class ServiceServer {
     return reply(200, { status: 'ok', requestId, threadId: call.thread.id });
   }
 
-  /** Whether the call that an answer is sent to at this path waits for it. */
-  waitsAt(path: string): boolean {
+  /** The call that waits for an answer at this path. */
+  callAt(path: string): WaitingCall | undefined {
     const [, , id = ''] = path.split('/');
-    return this.#find(decodeURIComponent(id)) !== undefined;
+    return this.#find(decodeURIComponent(id));
   }
 
   #find(requestId: string): WaitingCall | undefined {
