@@ -28,6 +28,9 @@ const stuckMs = 60_000;
 /** How long chaos goes on for planned faults that did not happen yet. */
 const lateFaultsMs = 30_000;
 
+/** What is alive in the heap of one process never comes near this, however long a run goes on. */
+const heapBytesMax = 256 * 1024 * 1024;
+
 /** How long everybody may take to come to rest. */
 const restMs = 60_000;
 
@@ -88,6 +91,7 @@ export async function playWithFaults(crew: Crew, act: Act = injectFaults): Promi
     await watching;
     await driver.stop();
     await cast.end();
+    await desk.note({ type: 'world.searched', place: 'log', texts: crew.tally.logTexts });
     await desk.drained();
     tellProgress(crew, 'ending');
   }
@@ -110,6 +114,8 @@ async function declare({ desk }: Crew): Promise<void> {
   for (const gauge of ['running', 'waiting', 'unconfirmed']) {
     await desk.note({ type: 'world.bound', gauge, max: null, idleMax: 0, perCallMax: null });
   }
+  const heap = { max: heapBytesMax, idleMax: null, perCallMax: null };
+  await desk.note({ type: 'world.bound', gauge: 'heap.bytes', ...heap });
 }
 
 async function repeat(env: Env, ms: number, signal: AbortSignal, deed: () => void): Promise<void> {

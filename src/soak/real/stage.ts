@@ -188,6 +188,7 @@ function assemble(
       void desk.note({ type: 'world.gauges', process, values });
     },
     onLog: (text) => {
+      tally.logTexts += 1;
       const canary = findCanary(text);
       if (canary !== null) void desk.note({ type: 'world.leak', canary, place: 'log' });
     },
