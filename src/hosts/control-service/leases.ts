@@ -4,6 +4,7 @@
  * - A lease that somebody else holds is waited for, within `leaseWaitMs`.
  * - One that was lost to somebody else ends the session here: two who serve it would both run its calls.
  * - The fence goes with every answer, so that one of an earlier holder is turned away.
+ * - Each lease has a nonce: requests that overlap, or whose replies are lost, do not compete with each other.
  */
 import { sleep, type Timer } from '../../env.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
@@ -35,6 +36,7 @@ type Taken =
 
 interface Held {
   fence: number;
+  readonly nonce: string;
   renewal: Timer | undefined;
 }
 
@@ -84,10 +86,11 @@ export class Leases {
     const { env, limits } = context;
     const abort = signal ? AbortSignal.any([signal, client.signal]) : client.signal;
     const deadlineMs = env.clock.monotonic() + limits.leaseWaitMs;
+    const nonce = this.#held.get(sessionId)?.nonce ?? env.id();
     for (;;) {
-      const taken = await this.#ask(sessionId, signal);
+      const taken = await this.#ask(sessionId, nonce, signal);
       if (taken.type === 'ours') {
-        this.#hold(sessionId, taken.fence);
+        this.#hold(sessionId, nonce, taken.fence);
         return;
       }
       const leftMs = deadlineMs - env.clock.monotonic();
@@ -106,10 +109,10 @@ export class Leases {
   async confirm(sessionId: string): Promise<boolean> {
     const held = this.#held.get(sessionId);
     if (!held) return false;
-    const taken = await this.#ask(sessionId);
+    const taken = await this.#ask(sessionId, held.nonce);
     // It may have been given back while the service was asked.
     if (this.#held.get(sessionId) !== held) return false;
-    if (taken.type === 'ours') this.#hold(sessionId, taken.fence);
+    if (taken.type === 'ours') this.#hold(sessionId, held.nonce, taken.fence);
     else this.#lose(sessionId, taken);
     return taken.type === 'ours';
   }
@@ -133,10 +136,10 @@ export class Leases {
     for (const sessionId of this.#held.keys()) this.#drop(sessionId);
   }
 
-  async #ask(sessionId: string, signal?: AbortSignal): Promise<Taken> {
+  async #ask(sessionId: string, nonce: string, signal?: AbortSignal): Promise<Taken> {
     const { client, holder, ttlMs } = this.#options;
     const fence = this.fenceOf(sessionId);
-    const request = { holder, ttlMs, ...(fence === null ? {} : { fence }) };
+    const request = { holder, ttlMs, nonce, ...(fence === null ? {} : { fence }) };
     const reply = await client.request(routes.takeLease(sessionId, request), { signal });
     const foreign = parseForeignLease(reply);
     if (foreign) return { type: 'foreign', ...foreign };
@@ -152,11 +155,11 @@ export class Leases {
     });
   }
 
-  #hold(sessionId: string, fence: number): void {
+  #hold(sessionId: string, nonce: string, fence: number): void {
     const { clock } = this.#options.context.env;
     const before = this.#held.get(sessionId);
     if (before?.renewal) clock.clearTimeout(before.renewal);
-    const held: Held = before ?? { fence, renewal: undefined };
+    const held: Held = before ?? { fence, nonce, renewal: undefined };
     held.fence = fence;
     held.renewal = clock.setTimeout(() => void this.#renew(sessionId), this.#options.ttlMs / 3);
     this.#held.set(sessionId, held);
@@ -170,7 +173,7 @@ export class Leases {
       const { logger } = this.#options.context;
       logger.warn({ sessionId, error: messageOf(thrown) }, 'a lease was not renewed');
       // Until the service says otherwise it may still be ours.
-      if (held && this.#held.get(sessionId) === held) this.#hold(sessionId, held.fence);
+      if (held && this.#held.get(sessionId) === held) this.#hold(sessionId, held.nonce, held.fence);
     }
   }
 

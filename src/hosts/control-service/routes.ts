@@ -13,6 +13,14 @@ const post = (at: string, body: object): ServiceRequest => ({
   body: JSON.stringify(body),
 });
 
+/** What a lease is asked for with. */
+interface LeaseRequest {
+  readonly holder: string;
+  readonly ttlMs: number;
+  readonly nonce: string;
+  readonly fence?: number;
+}
+
 export const routes = {
   createSession: (body: object) => post('/sessions', body),
   readSession: (id: string) => get(path`/sessions/${id}`),
@@ -39,8 +47,7 @@ export const routes = {
     ...(fence === null ? {} : { headers: { 'x-sessionmesh-fence': String(fence) } }),
   }),
 
-  takeLease: (id: string, lease: { holder: string; ttlMs: number; fence?: number }) =>
-    post(path`/sessions/${id}/lease`, lease),
+  takeLease: (id: string, lease: LeaseRequest) => post(path`/sessions/${id}/lease`, lease),
   releaseLease: (id: string, fence: number): ServiceRequest => ({
     method: 'DELETE',
     path: path`/sessions/${id}/lease`,

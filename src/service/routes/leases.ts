@@ -36,6 +36,10 @@ function takeRoute(core: ServiceCore): Route {
           holder,
           ttlMs: { type: 'integer', minimum: 1 },
           fence: { type: 'integer', description: 'Of the lease that is renewed.' },
+          nonce: {
+            ...holder,
+            description: 'Made up for this lease: renews it where its fence never arrived.',
+          },
         },
         required: ['holder'],
       },

@@ -170,10 +170,16 @@ export class ServiceServer {
         : reply(404, { status: 'not_found', sessionId });
     }
     const ttlMs = numberOrNull(body.ttlMs) ?? 30_000;
-    const taken = this.#leases.take(sessionId, { holder: textOf(body.holder), ttlMs, fence });
-    const { holder, expiresAt } = taken.lease;
+    const nonce = typeof body.nonce === 'string' ? body.nonce : null;
+    const taken = this.#leases.take(sessionId, {
+      holder: textOf(body.holder),
+      ttlMs,
+      fence,
+      nonce,
+    });
+    const { holder, expiresAt, fence: given } = taken.lease;
     return taken.isOurs
-      ? reply(200, { status: 'ok', lease: taken.lease })
+      ? reply(200, { status: 'ok', lease: { holder, fence: given, expiresAt } })
       : reply(409, { status: 'conflict', code: 'leased', holder, expiresAt });
   }
 

@@ -186,6 +186,27 @@ test('a lease that is given back while it is being renewed stays given back', as
   expect(stub.leases.size).toBe(0);
 });
 
+test('a lease whose reply was lost after the service has restarted is not taken for somebody else’s', async () => {
+  const { mesh, stub, moving, clock, typesOf } = await openScene({
+    options: { holder: 'one', lease: { ttlMs: 3_000 } },
+  });
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  stub.leases.clear();
+  let isFirst = true;
+  stub.fault = ({ path }) => {
+    if (!path.endsWith('/lease') || !isFirst) return undefined;
+    isFirst = false;
+    return 'silence-after';
+  };
+  stub.restartStream();
+  await clock.advance(200);
+  stub.dropStreams();
+  await clock.advance(5_000);
+  expect(typesOf()).not.toContain('session.failed');
+  expect(mesh.session(session.id)).toBe(session);
+  expect(stub.leases.get(session.id)).toMatchObject({ holder: 'one' });
+});
+
 test('a session that could not be taken up in time leaves nothing that the next attempt trips over', async () => {
   const { mesh, stub, moving, clock } = await openScene({
     options: { holder: 'one', lease: { ttlMs: 30_000 } },
