@@ -1,6 +1,7 @@
 /**
  * I8: the ledger loses nothing that was acknowledged. An answer is acknowledged once Codex has it, or once
- * the runtime has told that it is over; then every later reading of its ledger must hold it.
+ * the runtime, which had submitted it, has told that it is over; then every later reading of its ledger must
+ * hold it.
  */
 import type { HistoryEventOf as Of } from '../../history/record.ts';
 import type { CallFacts, LifeFacts } from './call-facts.ts';
