@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The `sessionmesh` command: names the commands and loads the one that is asked for. */
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Argument, Command, Option } from 'commander';
 import { isSessionMeshError, messageOf } from '../errors.ts';
+import { packageVersion } from '../package-version.ts';
 import { addCallsCommand } from './calls.ts';
 import { withAddress } from './command-options.ts';
 import { addLedgerCommand } from './ledger.ts';
@@ -15,13 +14,6 @@ import { addSoakCommand } from './soak.ts';
 import { addToolsCommand } from './tools.ts';
 import { addWatchCommands } from './watch.ts';
 import { withWitnesses } from './witness.ts';
-
-function packageVersion(): string {
-  const path = findPackageJSON(import.meta.url);
-  if (path === undefined) return 'unknown';
-  const { version }: { version?: unknown } = JSON.parse(readFileSync(path, 'utf8'));
-  return String(version);
-}
 
 const program = new Command('sessionmesh')
   .description(
