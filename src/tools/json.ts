@@ -33,6 +33,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object that a text of JSON holds; null for any other text. Never throws. */
+export function parseRecord(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Moves the surrogates behind the rest of the basic plane, where their characters belong. */
 function rankOf(codeUnit: number): number {
   if (codeUnit >= 0xe000) return codeUnit - 0x800;

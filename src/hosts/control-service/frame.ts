@@ -1,4 +1,5 @@
 /** What comes over the stream, and the tool calls in it. Whatever does not fit is null, never an error. */
+import { parseRecord } from '../../tools/json.ts';
 import { isJsonObject, parseToolCall } from '../app-server/protocol.ts';
 import type { HostCall } from '../host.ts';
 
@@ -36,15 +37,6 @@ const wordOrNull = (value: unknown): string | null =>
 const integerOrNull = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
 
-function parseObject(text: string) {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 function parseRange(type: string, from: unknown, to: unknown): FrameRange | null {
   const [first, last] = [integerOrNull(from), integerOrNull(to)];
   return type === 'lagged' && first !== null && last !== null ? { from: first, to: last } : null;
@@ -52,7 +44,7 @@ function parseRange(type: string, from: unknown, to: unknown): FrameRange | null
 
 /** Reads a frame; with it, what a `ready` frame says. Null for text that is no JSON object. */
 export function parseFrame(text: string): { frame: StreamFrame; ready: ReadyFrame | null } | null {
-  const object = parseObject(text);
+  const object = parseRecord(text);
   if (!object) return null;
   const { type, threadId, payload, seq, epoch, redelivered, from, to } = object;
   const name = typeof type === 'number' ? String(type) : (wordOrNull(type) ?? 'unknown');
