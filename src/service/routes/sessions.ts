@@ -9,6 +9,7 @@ import { sessionSummary } from '../session-summary.ts';
 import { listThreads, readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
 import {
+  changedSession,
   forSession,
   noSuchSession,
   refuseWhileDraining,
@@ -144,6 +145,8 @@ function deleteRoute(core: ServiceCore): Route {
 
 function renameRoute(core: ServiceCore): Route {
   const { limits, sessions } = core;
+  const rename = async (id: string, title: string): Promise<Reply> =>
+    changedSession(core, await sessions.rename(id, title.trim()));
   const title = {
     type: 'string',
     pattern: notBlank,
@@ -159,16 +162,7 @@ function renameRoute(core: ServiceCore): Route {
       body: { type: 'object', properties: { title }, required: ['title'] },
       answers: { 200: { description: 'Its summary', body: 'ChangedSession' }, ...sessionAnswers },
       handle: (request) =>
-        forSession(
-          core,
-          request,
-          async (id) => {
-            const thread = await sessions.rename(id, request.body.title.trim());
-            core.views.touch(id);
-            return ok({ status: 'ok', session: sessionSummary(thread, sessions.record(id)) });
-          },
-          noSuchSession,
-        ),
+        forSession(core, request, (id) => rename(id, request.body.title), noSuchSession),
     },
     limits.serviceIssuesMax,
   );
