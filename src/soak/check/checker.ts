@@ -24,15 +24,17 @@ import { Recovery } from './recovery.ts';
 import type { Rules } from './rules.ts';
 import { RunFacts, type CheckOptions } from './run-facts.ts';
 import { RunWitness } from './run-witness.ts';
-import type { Verdict } from './verdict.ts';
+import type { Verdict, Violation } from './verdict.ts';
 import type { CheckWatcher } from './watcher.ts';
 
 /** Checks a history as it comes. */
 export interface Checker {
   /** Takes the next record. Costs about a microsecond. */
   push(record: HistoryRecord): void;
-  /** Violations so far, for whoever wants to stop at the first. */
+  /** How many violations there are so far, for whoever wants to stop at the first. */
   readonly violations: number;
+  /** Those of them that are named: at most `checkViolationsMax` of an invariant. */
+  readonly found: readonly Violation[];
   /** The verdict on everything that was pushed. The history is over with it. */
   verdict(): Verdict;
 }
@@ -65,6 +67,10 @@ class HistoryChecker implements Checker {
 
   get violations(): number {
     return this.#rules.findings.count;
+  }
+
+  get found(): readonly Violation[] {
+    return this.#rules.findings.violations;
   }
 
   push(record: HistoryRecord): void {
