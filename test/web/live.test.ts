@@ -64,7 +64,9 @@ test('the list is used with the keyboard alone', async () => {
   );
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Session b' }).waitFor();
-  expect(await page.evaluate('document.activeElement?.id')).toBe('main');
+  await eventually(async () =>
+    expect(await page.evaluate('document.activeElement?.id')).toBe('main'),
+  );
 });
 
 test('a session shows its chart, its lock, its calls, what was said and what it may call', async () => {
