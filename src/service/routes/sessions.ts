@@ -1,5 +1,5 @@
 /** Routes: sessions are made, listed, read, named, bound again, deleted. */
-import { invalidRequest, ok, refusal, type Reply } from '../reply.ts';
+import { invalidRequest, ok, partialToken, type Reply } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
 import { maySee } from '../auth.ts';
@@ -39,9 +39,7 @@ function createRoute(core: ServiceCore): Route {
       isBodyOptional: true,
       answers: { 200: { description: 'The session and its thread', body: 'OpenedSession' } },
       handle: async ({ access, body }) => {
-        if (access.sessions !== null) {
-          return refusal(403, 'forbidden', 'this token is good for certain sessions only');
-        }
+        if (access.sessions !== null) return partialToken;
         const draining = refuseWhileDraining(core);
         if (draining) return draining;
         const { cwd, dynamicTools, ...changes } = body;
