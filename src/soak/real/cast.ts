@@ -19,6 +19,7 @@ import {
 } from './child.ts';
 import type { Desk } from './desk.ts';
 import { readLedger } from './ledger-reading.ts';
+import { oddsIn } from './model-mind.ts';
 import type { LinkKind, RealOptions } from './real-options.ts';
 import type { RuntimeHost, RuntimeOptions } from './runtime-process.ts';
 
@@ -331,10 +332,7 @@ export class Cast {
       mind: {
         callsPerTurn: 20,
         callsPerStep: 6,
-        burst: faults.burst ?? 0,
-        handlerThrow: faults['handler-throw'] ?? 0,
-        handlerHang: faults['handler-hang'] ?? 0,
-        stranger: faults.stranger ?? 0,
+        ...oddsIn(faults),
       },
       overload: faults.overload ?? 0,
     };
