@@ -33,6 +33,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** `value` if it is a text, or the empty text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** `value` if it is a text, or null. */
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
 /** The object that a text of JSON holds; null for any other text. Never throws. */
 export function parseRecord(text: string): Record<string, unknown> | null {
   try {
