@@ -1,6 +1,6 @@
 /** What comes over the stream, and the tool calls in it. Whatever does not fit is null, never an error. */
-import { parseRecord } from '../../tools/json.ts';
-import { isJsonObject, parseToolCall } from '../app-server/protocol.ts';
+import { isRecord, parseRecord, textOrNull } from '../../tools/json.ts';
+import { parseToolCall } from '../app-server/protocol.ts';
 import type { HostCall } from '../host.ts';
 
 /** One frame, read. */
@@ -28,8 +28,6 @@ export interface ReadyFrame {
   readonly seq: number | null;
 }
 
-const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
 /** The text if it is one that says something. */
 const wordOrNull = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value : null;
@@ -51,7 +49,7 @@ export function parseFrame(text: string): { frame: StreamFrame; ready: ReadyFram
   const missing = parseRange(name, from, to);
   const frame: StreamFrame = {
     type: name,
-    threadId: stringOrNull(threadId),
+    threadId: textOrNull(threadId),
     payload: payload ?? null,
     seq: integerOrNull(seq),
     ...(redelivered === true ? { redelivered } : {}),
@@ -93,19 +91,19 @@ export function callOfSignal(
   epochOf: EpochOf,
 ): HostCall | null {
   const id = requestIdOf(requestId);
-  if (id === null || !isJsonObject(params)) return null;
-  const scope = isJsonObject(context) ? context : {};
+  if (id === null || !isRecord(params)) return null;
+  const scope = isRecord(context) ? context : {};
   return callOf({ ...params, turnId: params.turnId ?? scope.turnId }, sessionId, id, epochOf);
 }
 
 /** The call of one row of a list, or null. */
 export function callOfRow(row: unknown, sessionId: string, epochOf: EpochOf): HostCall | null {
-  if (!isJsonObject(row)) return null;
+  if (!isRecord(row)) return null;
   const { requestId, threadId, turnId, callId, tool, details } = row;
   const id = requestIdOf(requestId);
   const owner = wordOrNull(threadId)?.trim() ?? sessionId;
   if (id === null || owner !== sessionId) return null;
-  const asked = isJsonObject(details) ? details : {};
+  const asked = isRecord(details) ? details : {};
   const { namespace } = asked;
   const fields = {
     turnId: turnId ?? asked.turnId,
@@ -124,7 +122,7 @@ function callOf(
 ): HostCall | null {
   const call = parseToolCall({
     threadId: sessionId,
-    turnId: stringOrNull(fields.turnId) ?? '',
+    turnId: textOrNull(fields.turnId) ?? '',
     callId: wordOrNull(fields.callId) ?? requestId,
     namespace: wordOrNull(fields.namespace),
     tool: fields.tool,
@@ -144,14 +142,14 @@ export function callOfFrame(
   epochOf: EpochOf,
 ): HostCall | null {
   if (type === callRowType) return callOfRow(payload, sessionId, epochOf);
-  if (type !== callSignalType || !isJsonObject(payload)) return null;
+  if (type !== callSignalType || !isRecord(payload)) return null;
   const { context, params, requestId } = payload;
   return callOfSignal({ context, params, requestId }, sessionId, epochOf);
 }
 
 /** How a call ended, as `tool_call_resolved` says it, or null. */
 export function parseCallEnd(payload: unknown): { requestId: string; isExpired: boolean } | null {
-  if (!isJsonObject(payload)) return null;
+  if (!isRecord(payload)) return null;
   const requestId = requestIdOf(payload.requestId);
   return requestId === null ? null : { requestId, isExpired: payload.status === 'expired' };
 }

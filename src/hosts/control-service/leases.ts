@@ -8,7 +8,7 @@
  */
 import { sleep, type Timer } from '../../env.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostContext } from '../host.ts';
 import { routes } from './routes.ts';
 import { codeOf, refusalOf, type ServiceClient } from './service-client.ts';
@@ -43,7 +43,7 @@ interface Held {
 /** Reads who holds the lease from an answer that says it is somebody else's, or returns null. */
 export function parseForeignLease(reply: ServiceReply): ForeignLease | null {
   if (reply.status !== 409 || codeOf(reply) !== 'leased') return null;
-  const { holder, expiresAt } = isJsonObject(reply.body) ? reply.body : {};
+  const { holder, expiresAt } = isRecord(reply.body) ? reply.body : {};
   return {
     holder: typeof holder === 'string' ? holder : null,
     expiresAt: typeof expiresAt === 'number' ? expiresAt : null,
@@ -51,8 +51,8 @@ export function parseForeignLease(reply: ServiceReply): ForeignLease | null {
 }
 
 function parseFence({ status, body }: ServiceReply): number | null {
-  const lease = isJsonObject(body) ? body.lease : null;
-  const isFence = status === 200 && isJsonObject(lease) && typeof lease.fence === 'number';
+  const lease = isRecord(body) ? body.lease : null;
+  const isFence = status === 200 && isRecord(lease) && typeof lease.fence === 'number';
   return isFence && typeof lease.fence === 'number' ? lease.fence : null;
 }
 
@@ -146,7 +146,7 @@ export class Leases {
     const ours = parseFence(reply);
     if (ours !== null) return { type: 'ours', fence: ours };
     // Without the route the body of a 404 has a form of its own.
-    const isMissing = reply.status === 404 && !(isJsonObject(reply.body) && 'status' in reply.body);
+    const isMissing = reply.status === 404 && !(isRecord(reply.body) && 'status' in reply.body);
     if (!isMissing) throw refusalOf(reply, sessionId);
     throw new SessionMeshError('host_unsupported', {
       expected: 'a service that has leases',

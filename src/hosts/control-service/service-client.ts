@@ -4,7 +4,7 @@
  */
 import { sleep } from '../../env.ts';
 import { isSessionMeshError, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostContext } from '../host.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { ServiceReply, ServiceRequest, ServiceWire } from './wire.ts';
@@ -27,7 +27,7 @@ export interface ServiceClientOptions {
 
 /** The `code` of an error body, or null. */
 export function codeOf({ body }: ServiceReply): string | null {
-  return isJsonObject(body) && typeof body.code === 'string' ? body.code.trim() : null;
+  return isRecord(body) && typeof body.code === 'string' ? body.code.trim() : null;
 }
 
 /** Whether Codex is what is not logged in, of an answer that {@link ServiceClient.request} resolved with. */
@@ -167,7 +167,7 @@ function tooLate({ method, path }: ServiceRequest, timeoutMs: number): SessionMe
 /** What the service says in an answer that is not what was asked for: `HTTP 400 invalid_request: …`. */
 export function describeReply(reply: ServiceReply): string {
   const { status, body } = reply;
-  const fields = isJsonObject(body) ? body : {};
+  const fields = isRecord(body) ? body : {};
   const issues = Array.isArray(fields.issues) ? fields.issues.flatMap(describeIssue) : [];
   const message = typeof fields.message === 'string' ? fields.message : null;
   const words = [codeOf(reply) ?? (typeof fields.status === 'string' ? fields.status : null)];
@@ -178,7 +178,7 @@ export function describeReply(reply: ServiceReply): string {
 }
 
 function describeIssue(issue: unknown): readonly string[] {
-  if (!isJsonObject(issue) || typeof issue.message !== 'string') return [];
+  if (!isRecord(issue) || typeof issue.message !== 'string') return [];
   const path = Array.isArray(issue.path) ? issue.path.join('.') : '';
   return [path === '' ? issue.message : `${path}: ${issue.message}`];
 }
@@ -187,7 +187,7 @@ function describeIssue(issue: unknown): readonly string[] {
 export function refusalOf(reply: ServiceReply, sessionId?: string): SessionMeshError {
   const found = describeReply(reply);
   const facts = { found, cause: reply, ...(sessionId === undefined ? {} : { sessionId }) };
-  const isNotFound = isJsonObject(reply.body) && reply.body.status === 'not_found';
+  const isNotFound = isRecord(reply.body) && reply.body.status === 'not_found';
   if (reply.status === 404 && isNotFound) return new SessionMeshError('session_unknown', facts);
   if (reply.status === 410) return new SessionMeshError('session_deleted', facts);
   return new SessionMeshError(reply.status === 429 ? 'overloaded' : 'request_refused', facts);
