@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSessionMeshError } from '../../src/errors.ts';
 import { canonicalJson, compareCodePoints, parseRecord } from '../../src/tools/json.ts';
+import { codeOf } from './code-of.ts';
 
 test('keys are sorted by code point at every level, whatever order they were written in', () => {
   expect(canonicalJson({ b: [{ z: 1, y: 2 }], a: null, B: true, 10: 1, 9: 2 })).toBe(
@@ -91,15 +91,6 @@ test('the ASCII style has spaces and escapes everything else', () => {
     '{"a": "\\u00e9\\u2028\\ud83d\\ude00\u007f", "b": [1, 2]}',
   );
 });
-
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-    return 'no error';
-  } catch (thrown) {
-    return isSessionMeshError(thrown) ? thrown.code : 'foreign';
-  }
-};
 
 test('a cycle, a bottomless value and an endless one are refused, a shared part is not', () => {
   const cycle: Record<string, unknown> = {};
