@@ -8,7 +8,7 @@ import type { JsonSchema, Validation } from './contract.ts';
 import type { FromJsonSchema } from './from-json-schema.ts';
 import { canonicalJson, isRecord } from './json.ts';
 import { describeErrors, describeIssues, type Wording } from './problem.ts';
-import { checkSchema, copySchema } from './schema-bounds.ts';
+import { copySchema } from './schema-bounds.ts';
 import { isStandardSchema, type StandardResult, type StandardSchema } from './standard-schema.ts';
 import { checkFor } from './validator.ts';
 
@@ -99,12 +99,16 @@ function readStandard(props: unknown, side: 'input' | 'output', limits: Limits):
   };
 }
 
+/** The bounds that a schema was looked through and compiled under, as text. */
+function boundsOf(limits: Limits): string {
+  const { patternCharsMax, patternStatesMax, patternTextCharsMax } = limits;
+  const { schemaPatternsMax, schemaPartsMax } = limits;
+  return `${patternCharsMax} ${patternStatesMax} ${patternTextCharsMax} ${schemaPatternsMax} ${schemaPartsMax}`;
+}
+
 function readPlain(source: unknown, limits: Limits): Schema {
   const json = copySchema(source, limits);
-  checkSchema(json, limits);
-  const { patternCharsMax, patternStatesMax, patternTextCharsMax } = limits;
-  const bounds = `${patternCharsMax} ${patternStatesMax} ${patternTextCharsMax}`;
-  const key = `${bounds} ${canonicalJson(json)}`;
+  const key = `${boundsOf(limits)} ${canonicalJson(json)}`;
   checkFor(json, key, limits);
   return {
     json,
