@@ -9,7 +9,7 @@ import {
   type HistoryHeader,
 } from '../../history/record.ts';
 import { callKey } from '../../ledger/call-record.ts';
-import { resolveLimits } from '../../limits.ts';
+import { resolveLimits, type Limits } from '../../limits.ts';
 import { check } from '../check/checker.ts';
 import type { Verdict, Violation } from '../check/verdict.ts';
 import type { FaultName } from '../fault.ts';
@@ -51,10 +51,14 @@ export interface SimulationResult {
 }
 
 /**
- * Shorter waits than usual, lest a simulated minute go by for nothing; and a memory of finished calls that no
- * simulation fills, because each start of a runtime pays for its size.
+ * Shorter waits than usual, lest a simulated minute go by for nothing; and a memory of finished calls that the
+ * simulation does not fill, no larger than that, because each start of a runtime pays for its size.
  */
-const simLimits = { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax: 4_096 };
+function simLimits({ sessions, calls, limits }: Scenario): Partial<Limits> {
+  const ledgerCallsMax = Math.max(1_024, 16 * sessions * calls);
+  return { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax, ...limits };
+}
+
 /**
  * A runtime may stand still for more than a minute, in which no deadline is kept. A call that waits behind one
  * whose handler hangs goes on only after its deadline.
@@ -94,7 +98,7 @@ class Simulation {
       world,
       scenario,
       witness,
-      limits: resolveLimits({ ...simLimits, ...scenario.limits }),
+      limits: resolveLimits(simLimits(scenario)),
       dice: new Dice(world, scenario, witness),
       library: { threads: new Map(), deleted: new Set(), names: 0 },
       isRecorded: (call) =>
