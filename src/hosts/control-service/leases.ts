@@ -84,7 +84,7 @@ export class Leases {
   async take(sessionId: string, signal?: AbortSignal): Promise<void> {
     const { client, context } = this.#options;
     const { env, limits } = context;
-    const abort = signal ? AbortSignal.any([signal, client.signal]) : client.signal;
+    let abort: AbortSignal | undefined;
     const deadlineMs = env.clock.monotonic() + limits.leaseWaitMs;
     const nonce = this.#held.get(sessionId)?.nonce ?? env.id();
     for (;;) {
@@ -98,6 +98,7 @@ export class Leases {
       // Clocks differ, and a lease may be given back early: not too long at a time.
       const endsMs = (taken.expiresAt ?? 0) - env.clock.now() + limits.pollMinMs;
       const waitMs = Math.min(Math.max(endsMs, limits.pollMinMs), limits.pollMaxMs, leftMs);
+      abort ??= signal ? AbortSignal.any([signal, client.signal]) : client.signal;
       await sleep(env.clock, waitMs, abort);
     }
   }

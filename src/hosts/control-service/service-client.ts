@@ -2,6 +2,7 @@
  * Requests to a control service, with what concerns all of them: the token, deadlines, a bound on how many
  * are under way, and the patience that an overloaded service asks for.
  */
+import { follow } from '../../abort.ts';
 import { sleep } from '../../env.ts';
 import { isSessionMeshError, SessionMeshError } from '../../errors.ts';
 import { isRecord } from '../../tools/json.ts';
@@ -47,7 +48,8 @@ function isRefusal(reply: ServiceReply): boolean {
 export class ServiceClient {
   readonly #options: ServiceClientOptions;
   readonly #life = new AbortController();
-  #underWay = 0;
+  /** Of each request that has no answer. */
+  readonly #underWay = new Set<AbortController>();
   /** Monotonic milliseconds before which nothing is sent. */
   #pausedUntilMs = 0;
 
@@ -67,16 +69,20 @@ export class ServiceClient {
    */
   async request(request: ServiceRequest, options: RequestOptions = {}): Promise<ServiceReply> {
     const { requestsQueuedMax } = this.#options.context.limits;
-    if (this.#underWay >= requestsQueuedMax) {
+    if (this.#underWay.size >= requestsQueuedMax) {
       throw new SessionMeshError('overloaded', {
         expected: `at most ${requestsQueuedMax} requests`,
       });
     }
-    this.#underWay += 1;
+    const abort = new AbortController();
+    this.#underWay.add(abort);
+    if (this.#life.signal.aborted) abort.abort(this.#life.signal.reason);
+    const unfollow = options.signal && follow(options.signal, abort);
     try {
-      return await this.#inTime(request, options);
+      return await this.#inTime(request, abort, options);
     } finally {
-      this.#underWay -= 1;
+      unfollow?.();
+      this.#underWay.delete(abort);
     }
   }
 
@@ -98,23 +104,25 @@ export class ServiceClient {
 
   /** Gives up what is under way. Idempotent. */
   async close(): Promise<void> {
-    this.#life.abort(new SessionMeshError('mesh_closed'));
+    const closed = new SessionMeshError('mesh_closed');
+    this.#life.abort(closed);
+    for (const abort of this.#underWay) abort.abort(closed);
     await this.#options.wire.close();
   }
 
-  async #inTime(request: ServiceRequest, options: RequestOptions): Promise<ServiceReply> {
-    const { env, limits } = this.#options.context;
-    const { timeoutMs = limits.requestTimeoutMs, signal } = options;
-    const late = new AbortController();
-    const timer = env.clock.setTimeout(() => late.abort(tooLate(request, timeoutMs)), timeoutMs);
-    const any = [late.signal, this.#life.signal, ...(signal ? [signal] : [])];
+  async #inTime(
+    request: ServiceRequest,
+    abort: AbortController,
+    { timeoutMs = this.#options.context.limits.requestTimeoutMs }: RequestOptions,
+  ): Promise<ServiceReply> {
+    const { clock } = this.#options.context.env;
+    const timer = clock.setTimeout(() => abort.abort(tooLate(request, timeoutMs)), timeoutMs);
     try {
-      const abort = AbortSignal.any(any);
-      const reply = await this.#authorized(request, abort);
+      const reply = await this.#authorized(request, abort.signal);
       if (reply.status === 429) this.#pause(reply);
       return reply;
     } finally {
-      env.clock.clearTimeout(timer);
+      clock.clearTimeout(timer);
     }
   }
 

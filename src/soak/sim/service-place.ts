@@ -189,15 +189,16 @@ export class ServicePlace implements Place {
     const ticket = { request, call: this.#callOf(request) };
     this.#checkAlone(runtime, ticket);
     this.#underWay.set(ticket, runtime);
-    const exchange = new Promise<ServiceReply>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      const end = (settle: () => void) => {
-        runtime.after(this.#tripMs(request.path), () => {
-          signal.removeEventListener('abort', onAbort);
-          settle();
-        });
+    return new Promise((resolve, reject) => {
+      const settle = (how: () => void) => {
+        this.#underWay.delete(ticket);
+        signal.removeEventListener('abort', onAbort);
+        how();
       };
+      const onAbort = () => settle(() => reject(signal.reason));
+      signal.addEventListener('abort', onAbort);
+      const end = (how: () => void) =>
+        void runtime.after(this.#tripMs(request.path), () => settle(how));
       const fail = (cause: SessionMeshError) => end(() => reject(cause));
       if (signal.aborted) onAbort();
       this.#stage.world.schedule(this.#tripMs(request.path), () => {
@@ -210,9 +211,6 @@ export class ServicePlace implements Place {
           else end(() => resolve(reply));
         });
       });
-    });
-    return exchange.finally(() => {
-      this.#underWay.delete(ticket);
     });
   }
 
