@@ -3,7 +3,9 @@ import type { ServiceRequest } from './wire.ts';
 
 /** A path with what is filled in encoded: an id may hold anything. */
 function path(parts: TemplateStringsArray, ...ids: readonly string[]): string {
-  return String.raw({ raw: parts }, ...ids.map(encodeURIComponent));
+  let text = parts[0] ?? '';
+  for (const [index, id] of ids.entries()) text += encodeURIComponent(id) + parts[index + 1];
+  return text;
 }
 
 const get = (at: string): ServiceRequest => ({ method: 'GET', path: at });
