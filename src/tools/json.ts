@@ -132,11 +132,10 @@ function writeList(writer: Writer, list: readonly unknown[]): void {
 }
 
 function writeRecord(writer: Writer, record: object): void {
-  const entries = Object.entries(record).toSorted(([a], [b]) => compareCodePoints(a, b));
   put(writer, '{');
   let before = '';
-  for (const [key, value] of entries) {
-    const reduced = reduce(value, key);
+  for (const key of Object.keys(record).toSorted(compareCodePoints)) {
+    const reduced = reduce(Reflect.get(record, key), key);
     if (isLeftOut(reduced)) continue;
     put(writer, `${before}${writer.quote(key)}${writer.colon}`);
     write(writer, reduced);

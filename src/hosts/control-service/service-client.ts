@@ -68,21 +68,27 @@ export class ServiceClient {
    * the reason of `signal`.
    */
   async request(request: ServiceRequest, options: RequestOptions = {}): Promise<ServiceReply> {
-    const { requestsQueuedMax } = this.#options.context.limits;
-    if (this.#underWay.size >= requestsQueuedMax) {
+    const { env, limits } = this.#options.context;
+    const { timeoutMs = limits.requestTimeoutMs, signal } = options;
+    if (this.#underWay.size >= limits.requestsQueuedMax) {
       throw new SessionMeshError('overloaded', {
-        expected: `at most ${requestsQueuedMax} requests`,
+        expected: `at most ${limits.requestsQueuedMax} requests`,
       });
     }
     const abort = new AbortController();
-    this.#underWay.add(abort);
+    const late = () => abort.abort(tooLate(request, timeoutMs));
+    const timer = env.clock.setTimeout(late, timeoutMs);
+    const unfollow = signal && follow(signal, abort);
     if (this.#life.signal.aborted) abort.abort(this.#life.signal.reason);
-    const unfollow = options.signal && follow(options.signal, abort);
+    this.#underWay.add(abort);
     try {
-      return await this.#inTime(request, abort, options);
+      const reply = await this.#authorized(request, abort.signal);
+      if (reply.status === 429) this.#pause(reply);
+      return reply;
     } finally {
-      unfollow?.();
       this.#underWay.delete(abort);
+      unfollow?.();
+      env.clock.clearTimeout(timer);
     }
   }
 
@@ -108,22 +114,6 @@ export class ServiceClient {
     this.#life.abort(closed);
     for (const abort of this.#underWay) abort.abort(closed);
     await this.#options.wire.close();
-  }
-
-  async #inTime(
-    request: ServiceRequest,
-    abort: AbortController,
-    { timeoutMs = this.#options.context.limits.requestTimeoutMs }: RequestOptions,
-  ): Promise<ServiceReply> {
-    const { clock } = this.#options.context.env;
-    const timer = clock.setTimeout(() => abort.abort(tooLate(request, timeoutMs)), timeoutMs);
-    try {
-      const reply = await this.#authorized(request, abort.signal);
-      if (reply.status === 429) this.#pause(reply);
-      return reply;
-    } finally {
-      clock.clearTimeout(timer);
-    }
   }
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceReply> {
