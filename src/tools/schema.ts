@@ -106,11 +106,16 @@ function boundsOf(limits: Limits): string {
   return `${patternCharsMax} ${patternStatesMax} ${patternTextCharsMax} ${schemaPatternsMax} ${schemaPartsMax}`;
 }
 
+/** Plain schemas by the copy that shows them: one that is passed on is not read again. */
+const known = new WeakMap<object, { readonly schema: Schema; readonly limits: Limits }>();
+
 function readPlain(source: unknown, limits: Limits): Schema {
+  const before = isRecord(source) ? known.get(source) : undefined;
+  if (before?.limits === limits) return before.schema;
   const json = copySchema(source, limits);
   const key = `${boundsOf(limits)} ${canonicalJson(json)}`;
   checkFor(json, key, limits);
-  return {
+  const schema: Schema = {
     json,
     check: (value, wording) => {
       try {
@@ -123,6 +128,8 @@ function readPlain(source: unknown, limits: Limits): Schema {
       }
     },
   };
+  known.set(json, { schema, limits });
+  return schema;
 }
 
 /**

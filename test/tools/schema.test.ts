@@ -291,3 +291,13 @@ test('size, depth, parts and patterns of a schema are bounded', () => {
   );
   expect(refusalOf({ properties })).toMatch('at most 64 patterns');
 });
+
+test('a schema that was read is not read again under the same bounds, and anew under others', () => {
+  const { json } = readSchema(
+    { type: 'object', properties: { a: { type: 'string' } } },
+    'input',
+    limits,
+  );
+  expect(readSchema(json, 'input', limits).json).toBe(json);
+  expect(refusalOf(json, resolveLimits({ schemaPartsMax: 1 }))).toContain('at most 1 parts');
+});
