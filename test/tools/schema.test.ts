@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { isSessionMeshError } from '../../src/errors.ts';
-import { defaultLimits, resolveLimits } from '../../src/limits.ts';
+import { defaultLimits, resolveLimits, type Limits } from '../../src/limits.ts';
 import { readInputSchema, readSchema } from '../../src/tools/schema.ts';
 import type { StandardSchema } from '../../src/tools/standard-schema.ts';
 
@@ -13,7 +13,7 @@ async function problemOf(source: unknown, value: unknown): Promise<string> {
   return validation.ok ? 'none' : validation.problem;
 }
 
-const refusalOf = (source: unknown, bounds = limits): string => {
+const refusalOf = (source: unknown, bounds: Limits = limits): string => {
   try {
     readInputSchema(source, bounds);
     return 'accepted';
