@@ -4,16 +4,14 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { findBrowser } from '../src/cli/find-browser.ts';
 import { startDashboard } from '../src/service/inspection/dashboard-server.ts';
 import { meshSource } from '../src/service/inspection/mesh-source.ts';
 import { createMesh, tool, type Mesh } from '../src/index.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { simulatedHost, type Script } from '../src/testing/index.ts';
 import { median, type Figure } from './figure.ts';
-
-const chromiumPaths = [process.env['SESSIONMESH_BROWSER'], '/usr/bin/chromium'];
 
 /** The feed lets go of the run this soon, so that the next round begins with nobody looking. */
 const lingerMs = 100;
@@ -286,9 +284,9 @@ async function benchCost(): Promise<Figure[]> {
 
 /** All figures of the dashboard; those in a browser only where there is one. */
 export async function benchDashboard(): Promise<Figure[]> {
-  const executablePath = chromiumPaths.find((path) => path !== undefined && existsSync(path));
+  const executablePath = await findBrowser(process.env);
   const cost = await benchCost();
-  if (executablePath === undefined) {
+  if (executablePath === null) {
     console.error('no Chromium: the page is not measured');
     return cost;
   }

@@ -5,7 +5,7 @@
  * file, a socket or a database, or starts a program. That is what lets a test, a simulation or a replay
  * own the world completely.
  */
-import { nanoid } from 'nanoid';
+import { customAlphabet } from 'nanoid';
 import { systemClock, type Clock } from './env/clock.ts';
 import { systemFiles, type Files } from './env/files.ts';
 import { systemNetwork, type Network } from './env/network.ts';
@@ -21,18 +21,23 @@ export interface Env {
   readonly clock: Clock;
   /** A number in [0, 1). Used for jitter only, never for secrets. */
   readonly random: () => number;
-  /** A new URL-safe id that was never returned before. */
+  /** A new id that was never returned before: letters and digits, safe in a URL and as an argument. */
   readonly id: () => string;
   readonly files: Files;
   readonly network: Network;
   readonly processes: Processes;
 }
 
+const lettersAndDigits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** As long as a plain nanoid. Without its `-`, which would make an option of an id in a command line. */
+const makeId = customAlphabet(lettersAndDigits, 21);
+
 /** The real world. The default of every `env` option. */
 export const systemEnv: Env = {
   clock: systemClock,
   random: () => Math.random(),
-  id: () => nanoid(),
+  id: () => makeId(),
   files: systemFiles,
   network: systemNetwork,
   processes: systemProcesses,

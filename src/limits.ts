@@ -490,12 +490,17 @@ const relations: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ['streamsByTokenMax', 'streamsMax'],
 ];
 
+/** Bounds that were looked through. They cannot change, and many meshes may share them. */
+const resolved = new WeakSet<Partial<Limits>>();
+const isResolved = (bounds: Partial<Limits>): bounds is Limits => resolved.has(bounds);
+
 /**
  * The default bounds with `overrides` laid over them.
  * @throws SessionMeshError `limit_invalid` for an unknown name, a value that is not a finite number
  * above zero, or two bounds that contradict each other.
  */
 export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  if (isResolved(overrides)) return overrides;
   for (const [name, value] of Object.entries(overrides)) {
     if (!(name in defaultLimits)) {
       throw new SessionMeshError('limit_invalid', { expected: 'the name of a limit', found: name });
@@ -516,7 +521,8 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
       });
     }
   }
-  return limits;
+  resolved.add(limits);
+  return Object.freeze(limits);
 }
 
 resolveLimits();

@@ -26,6 +26,7 @@ const baseFiles = new Set([
   'errors.ts',
   'backoff.ts',
   'logger.ts',
+  'package-version.ts',
 ]);
 
 function filesUnder(folder: string): string[] {

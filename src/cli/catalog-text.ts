@@ -8,6 +8,7 @@ import type {
 } from './catalog-report.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { openPage, type Page } from './page.ts';
+import { counted, tableLines } from './plain-text.ts';
 import { tokenEstimateMethod } from './token-estimate.ts';
 import { isToolList } from './tool-module.ts';
 
@@ -15,26 +16,10 @@ import { isToolList } from './tool-module.ts';
 const placesShownMax = 5;
 const valueCharsMax = 60;
 
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
 const figures = new Intl.NumberFormat('en-US');
 
 function shorten(text: string): string {
   return text.length > valueCharsMax ? `${text.slice(0, valueCharsMax)}…` : text;
-}
-
-/** `rows` as columns of equal width, two spaces apart. The first row is the heading. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const columns = rows[0] ?? [];
-  const widths = columns.map((_, column) =>
-    Math.max(...rows.map((cells) => (cells[column] ?? '').length)),
-  );
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function schemaCell({ schemaBytes, wholeSchemaBytes }: ToolReport): string {
@@ -56,7 +41,7 @@ function printTable(page: Page, tools: readonly ToolReport[]): void {
     figures.format(tool.tokens),
     changesCell(tool.changes),
   ]);
-  const [head = '', ...lines] = alignColumns([
+  const [head = '', ...lines] = tableLines([
     ['tool', 'seen', 'schema bytes', 'tokens', 'changes'],
     ...rows,
   ]);
@@ -116,7 +101,7 @@ function printLive(page: Page, live: LiveReport): void {
   const verdict =
     differences.length === 0
       ? `${page.paint('green', '✓')} as predicted, letter by letter`
-      : `${page.paint('red', '✗')} ${count(differences.length, 'difference')}`;
+      : `${page.paint('red', '✗')} ${counted(differences.length, 'difference')}`;
   page.line(`\n${verdict}: ${what}`);
   for (const { about, predicted, sent } of differences) {
     page.line(`  ${about}`);
@@ -140,7 +125,7 @@ export function printCatalogReport(file: string, { ok, report, live }: CheckResu
   const page = openPage(process.stdout);
   const { tools, refusal, codex, notice } = report;
   const verdict = refusal === null ? 'accepts' : 'refuses';
-  page.line(`${file}: ${count(tools.length, 'tool')}; Codex ${codex} ${verdict} the list\n`);
+  page.line(`${file}: ${counted(tools.length, 'tool')}; Codex ${codex} ${verdict} the list\n`);
   if (tools.length > 0) printTable(page, tools);
   for (const tool of tools) printTool(page, tool);
   if (!isToolList(file) && tools.some(({ changes }) => changes.some(({ matters }) => matters))) {

@@ -5,12 +5,13 @@
  * native package for every platform, for a format that few ask for.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, SessionMeshError } from '../errors.ts';
+import { findBrowser } from './find-browser.ts';
 
 /** A picture and its size in CSS pixels. */
 export interface SvgPicture {
@@ -23,44 +24,8 @@ export interface SvgPicture {
 const scale = 2;
 const paintTimeoutMs = 60_000;
 
-const commands = [
-  'chromium',
-  'chromium-browser',
-  'google-chrome',
-  'google-chrome-stable',
-  'chrome',
-  'microsoft-edge',
-  'chrome-headless-shell',
-];
-
-const applications = [
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
-  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
-];
-
-async function canRun(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/**
- * The browser to paint with: the one that `SESSIONMESH_BROWSER` names, else one on the `PATH`, else one in
- * its usual place.
- * @throws SessionMeshError `option_invalid` if there is none
- */
-export async function findBrowser(env: NodeJS.ProcessEnv): Promise<string> {
-  const named = env['SESSIONMESH_BROWSER'];
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const known = folders.flatMap((folder) => commands.map((command) => join(folder, command)));
-  const candidates = named ? [named] : [...known, ...applications];
-  for (const path of candidates) if (await canRun(path)) return path;
-  throw new SessionMeshError('option_invalid', {
+function noBrowser(named: string | undefined): SessionMeshError {
+  return new SessionMeshError('option_invalid', {
     expected: 'a Chromium or Chrome on this machine, which --format png paints with',
     found: named ? `nothing that can be run at ${named}` : 'none',
     fix: 'install one, name it in SESSIONMESH_BROWSER, or use --format svg',
@@ -94,6 +59,7 @@ export async function pngOf(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const browser = await findBrowser(env);
+  if (browser === null) throw noBrowser(env['SESSIONMESH_BROWSER']);
   const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-chart-'));
   try {
     await writeFile(join(folder, 'chart.svg'), picture.svg);

@@ -1,4 +1,4 @@
-/** Options that commands against a service have in common. */
+/** Options that commands have in common. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /** `--json` */

@@ -5,7 +5,7 @@ import {
   requestIdOf,
   type StreamFrame,
 } from '../hosts/control-service/frame.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOf } from '../tools/json.ts';
 import { plainLine } from './plain-text.ts';
 import { readCallRow } from './service-rows.ts';
 
@@ -28,8 +28,6 @@ type Json = Readonly<Record<string, unknown>>;
 
 const none: Json = {};
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : none);
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
 /** Longer values are not written out: a line has no room for them. */
 const detailCharsMax = 2_000;
 

@@ -8,9 +8,9 @@ import {
   type DynamicTool,
   type HostToolName,
   type JsonArray,
-  type JsonValue,
 } from '../tools/adapters/index.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../tools/adapters/json-value.ts';
+import { textOf } from '../tools/json.ts';
 import { predictCatalog, type HostFacts, type Prediction } from './catalog-prediction.ts';
 import type { LiveAnswer, LiveRequest } from './live-request.ts';
 
@@ -29,8 +29,6 @@ interface Served {
   readonly bare: LiveRequest;
   readonly equipped: LiveRequest;
 }
-
-const textOf = (value: JsonValue | undefined) => (typeof value === 'string' ? value : '');
 
 function membersOf(entry: JsonObject): readonly JsonObject[] {
   const members = entry.get('tools');

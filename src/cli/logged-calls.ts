@@ -1,9 +1,9 @@
 /** The calls of a session as the service remembers them since it started, whoever serves them. */
 import { requestIdOf } from '../hosts/control-service/frame.ts';
 import { routes } from '../hosts/control-service/routes.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOf, textOrNull } from '../tools/json.ts';
 import type { Connection } from './service-connection.ts';
-import { dataOf, msOfIso, textOf, textOrNull } from './service-rows.ts';
+import { dataOf, msOfIso } from './service-rows.ts';
 
 /** A call. All times are milliseconds since the Unix epoch; what has not happened is null. */
 export interface LoggedCall {

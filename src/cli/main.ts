@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** The `sessionmesh` command: names the commands and loads the one that is asked for. */
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Argument, Command, Option } from 'commander';
 import { isSessionMeshError, messageOf } from '../errors.ts';
+import { packageVersion } from '../package-version.ts';
 import { addCallsCommand } from './calls.ts';
-import { withAddress } from './command-options.ts';
+import { jsonOption, withAddress } from './command-options.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
 import { plainLines } from './plain-text.ts';
@@ -15,13 +14,6 @@ import { addSoakCommand } from './soak.ts';
 import { addToolsCommand } from './tools.ts';
 import { addWatchCommands } from './watch.ts';
 import { withWitnesses } from './witness.ts';
-
-function packageVersion(): string {
-  const path = findPackageJSON(import.meta.url);
-  if (path === undefined) return 'unknown';
-  const { version }: { version?: unknown } = JSON.parse(readFileSync(path, 'utf8'));
-  return String(version);
-}
 
 const program = new Command('sessionmesh')
   .description(
@@ -40,8 +32,6 @@ Examples:
   $ sessionmesh chart session             print the session's state chart`,
   );
 
-const json = () => new Option('--json', 'print JSON for programs instead of text for people');
-
 withWitnesses(program.command('team'))
   .description('run a team of three Codex sessions: developer, docs and reviewer')
   .addOption(
@@ -53,14 +43,14 @@ withWitnesses(program.command('team'))
   .addOption(new Option('--codex <path>', 'the codex binary to run'))
   .addOption(new Option('--minutes <number>', 'wall-clock budget of the run').argParser(Number))
   .addOption(new Option('--open', 'open the dashboard, and stay until Ctrl-C'))
-  .addOption(json())
+  .addOption(jsonOption())
   .action(async (options) => (await import('./team.ts')).runTeamCommand(options));
 
 program
   .command('doctor')
   .description('check that this machine can run Codex sessions')
   .addOption(new Option('--codex <path>', 'the codex binary to check'))
-  .addOption(json())
+  .addOption(jsonOption())
   .action(async (options) => (await import('./doctor.ts')).runDoctorCommand(options));
 
 withAddress(
@@ -117,7 +107,7 @@ withWitnesses(program.command('serve'))
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),
   )
   .addOption(new Option('--open', 'open the dashboard in a browser'))
-  .addOption(json())
+  .addOption(jsonOption())
   .action(async (options) => (await import('./serve.ts')).runServeCommand(options));
 
 program

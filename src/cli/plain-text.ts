@@ -76,6 +76,11 @@ export function tableLines(
   });
 }
 
+/** `1 call`, `2 calls`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** How long ago, for people: `12 s`, `3 min`, `5 h`, `9 d`. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

@@ -1,7 +1,7 @@
 /** What a service says of sessions and calls, read once. What does not fit is left out, never an error. */
 import { requestIdOf } from '../hosts/control-service/frame.ts';
 import { endingOf } from '../hosts/control-service/session-view.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOf, textOrNull } from '../tools/json.ts';
 
 /**
  * What a session does. `waiting`: it cannot go on without an answer, of a client or a person. `stored`: it
@@ -42,12 +42,6 @@ export interface CallRow {
   /** Milliseconds since the Unix epoch, or null. */
   readonly createdAt: number | null;
 }
-
-/** The text, or the empty one. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-/** The text, or null. */
-export const textOrNull = (value: unknown): string | null =>
-  typeof value === 'string' ? value : null;
 
 /** An ISO 8601 time as milliseconds since the Unix epoch, or null. */
 export function msOfIso(value: unknown): number | null {

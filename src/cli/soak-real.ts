@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { presets, isPresetName, type FaultPlan } from '../soak/fault-plan.ts';
 import {
   runKillLoop,
   runReal,
@@ -12,41 +11,16 @@ import {
   type RealTopology,
 } from '../soak/real/index.ts';
 import { watchInterruption } from './interruption.ts';
+import { wishesOf, type SoakOptions } from './soak-options.ts';
 import { formatRealFigures, formatRealProgress } from './soak-real-text.ts';
 import { printReport, reportOf, verdictExitCodes, writePage } from './soak-report.ts';
 import { openTerminal } from './terminal.ts';
 
-/** The options of the tier, as they are read. Times are milliseconds. */
-export interface SoakRealOptions {
-  readonly topology?: RealTopology;
+/** The options of the tier. */
+export interface SoakRealOptions extends SoakOptions<RealTopology> {
   readonly codex?: 'real' | 'scripted';
-  readonly seed?: number;
-  readonly sessions?: number;
-  readonly calls?: number;
-  readonly duration?: number;
-  readonly faults?: FaultPlan;
-  readonly preset: string;
-  readonly ledger?: 'none' | 'sync' | 'async';
   /** Only kill -9 of the runtime, so many times. */
   readonly kills?: number;
-  readonly history?: string;
-  readonly html?: string;
-  readonly json?: boolean;
-}
-
-function realOptions(options: SoakRealOptions): RealOptions {
-  const { topology, codex, seed, sessions, calls, duration, preset, ledger } = options;
-  const faults = options.faults ?? (isPresetName(preset) ? presets[preset] : presets.default);
-  return {
-    faults,
-    ...(topology === undefined ? {} : { topology }),
-    ...(codex === undefined ? {} : { codex }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(sessions === undefined ? {} : { sessions }),
-    ...(calls === undefined ? {} : { calls }),
-    ...(duration === undefined ? {} : { durationMs: duration }),
-    ...(ledger === undefined ? {} : { ledger }),
-  };
 }
 
 /** Where the history goes: the page with the plots is made from it. */
@@ -68,15 +42,17 @@ export async function runSoakReal(options: SoakRealOptions): Promise<void> {
   let latest: RealProgress | undefined;
   const terminal = openTerminal(process.stderr, () => formatRealProgress(latest));
   resources.defer(() => terminal.close());
-  const common = {
-    ...realOptions(options),
+  const { codex, seed, kills: rounds } = options;
+  const common: RealOptions = {
+    ...wishesOf(options),
+    ...(codex === undefined ? {} : { codex }),
+    ...(seed === undefined ? {} : { seed }),
     ...(history === undefined ? {} : { history }),
     signal: interruption.signal,
-    onProgress: (progress: RealProgress) => {
+    onProgress: (progress) => {
       latest = progress;
     },
   };
-  const { kills: rounds } = options;
   const result: RealResult = await (rounds === undefined
     ? runReal(common)
     : runKillLoop({ ...common, rounds }));

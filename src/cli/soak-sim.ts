@@ -2,48 +2,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemEnv } from '../env.ts';
-import { formatFaults, isPresetName, presets, type FaultPlan } from '../soak/fault-plan.ts';
-import type { LedgerKind, ScenarioWishes, Topology } from '../soak/sim/scenario.ts';
+import { formatFaults } from '../soak/fault-plan.ts';
+import type { Topology } from '../soak/sim/scenario.ts';
 import { regressionOf } from '../soak/sim/regression.ts';
 import { shrink } from '../soak/sim/shrink.ts';
 import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
 import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '../soak/soak.ts';
 import { watchInterruption } from './interruption.ts';
 import { createReporter } from '../soak/report/reporter.ts';
+import { wishesOf, type SoakOptions } from './soak-options.ts';
 import { writePage } from './soak-report.ts';
 import { formatSoak, formatSoakFailure, formatSoakProgress } from './soak-text.ts';
 import { openTerminal } from './terminal.ts';
 
 /** The options of the command, as they are read. */
-export interface SoakSimOptions {
+export interface SoakSimOptions extends SoakOptions<Topology> {
   readonly seeds?: number;
-  readonly seed?: number;
-  readonly sessions?: number;
-  readonly calls?: number;
-  readonly duration?: number;
-  readonly faults?: FaultPlan;
-  readonly preset: string;
-  readonly topology?: Topology;
-  readonly ledger?: LedgerKind;
-  readonly history?: string;
-  readonly html?: string;
   readonly regressions?: string;
-  readonly json?: boolean;
-}
-
-function wishesOf(options: SoakSimOptions): ScenarioWishes {
-  const { sessions, calls, duration, faults, preset, topology, ledger } = options;
-  const isWhole = faults !== undefined;
-  const plan = faults ?? (isPresetName(preset) ? presets[preset] : presets.default);
-  return {
-    faults: plan,
-    isWhole,
-    ...(sessions === undefined ? {} : { sessions }),
-    ...(calls === undefined ? {} : { calls }),
-    ...(duration === undefined ? {} : { durationMs: duration }),
-    ...(topology === undefined ? {} : { topology }),
-    ...(ledger === undefined ? {} : { ledger }),
-  };
 }
 
 /** The command that runs one simulation again. */
@@ -107,7 +82,7 @@ export async function runSimSoak(options: SoakSimOptions): Promise<void> {
     report = await soakSimulated({
       seed,
       seeds,
-      wishes: wishesOf(options),
+      wishes: { ...wishesOf(options), isWhole: options.faults !== undefined },
       clock: systemEnv.clock,
       watch: watchRejections,
       onProgress: (progress) => {

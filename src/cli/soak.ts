@@ -5,7 +5,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import { parseDuration, parseFaults, presets } from '../soak/fault-plan.ts';
-import { jsonOption } from './command-options.ts';
+import { jsonOption, parseCount } from './command-options.ts';
 import type { SoakRealOptions } from './soak-real.ts';
 import type { RealTopology } from '../soak/real/index.ts';
 import type { Topology } from '../soak/sim/scenario.ts';
@@ -22,12 +22,6 @@ function reading<Value>(read: (text: string) => Value): (text: string) => Value 
   };
 }
 
-function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new SessionMeshError('option_invalid', { expected: 'a whole number above 0', found: text });
-}
-
 function readSeed(text: string): number {
   const seed = Number(text);
   if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
@@ -35,7 +29,6 @@ function readSeed(text: string): number {
   throw new SessionMeshError('option_invalid', { expected, found: text });
 }
 
-const count = reading(readCount);
 const time = reading(parseDuration);
 
 interface SoakCommandOptions
@@ -121,11 +114,11 @@ function addRunOptions(soak: Command): void {
     .addOption(
       new Option('--seed <seed>', 'the first seed; alone: only it').argParser(reading(readSeed)),
     )
-    .addOption(new Option('--seeds <number>', 'sim: how many (default: 100)').argParser(count))
-    .addOption(new Option('--sessions <number>', 'sessions at once').argParser(count))
+    .addOption(new Option('--seeds <number>', 'sim: how many (default: 100)').argParser(parseCount))
+    .addOption(new Option('--sessions <number>', 'sessions at once').argParser(parseCount))
     .addOption(
       new Option('--calls <number>', 'tool calls: sim of each session, real of all').argParser(
-        count,
+        parseCount,
       ),
     )
     .addOption(new Option('--duration <time>', 'how long things go wrong: 30s, 1h').argParser(time))
@@ -148,7 +141,9 @@ function addRunOptions(soak: Command): void {
       ).choices(['real', 'scripted']),
     )
     .addOption(
-      new Option('--kills <number>', 'real: only kill -9 of a runtime, so often').argParser(count),
+      new Option('--kills <number>', 'real: only kill -9 of a runtime, so often').argParser(
+        parseCount,
+      ),
     )
     .addOption(new Option('--history <file>', 'write the history of the run, as JSON lines'))
     .addOption(new Option('--html <file>', 'write a page with plots, which opens without network'))

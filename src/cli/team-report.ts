@@ -3,6 +3,7 @@ import type { MeshEvent } from '../mesh/event.ts';
 import type { BoardSnapshot } from '../team/reading.ts';
 import type { TeamEvent, TeamOutcome } from '../team/event.ts';
 import type { TeamResult } from '../team/team-run.ts';
+import { counted } from './plain-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The exit code of each outcome. */
@@ -167,7 +168,7 @@ export function reportBoard(terminal: Terminal, board: BoardSnapshot): void {
   heading('Members');
   for (const { name, state, done, turns } of board.members) {
     const shown = terminal.paint(done ? 'green' : 'red', done ? 'done' : state);
-    terminal.line(`  ${name.padEnd(10)} ${shown}, ${turns} ${turns === 1 ? 'turn' : 'turns'}`);
+    terminal.line(`  ${name.padEnd(10)} ${shown}, ${counted(turns, 'turn')}`);
   }
 }
 

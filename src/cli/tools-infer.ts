@@ -9,6 +9,7 @@ import {
   type Inference,
 } from '../tools/infer/index.ts';
 import { openPage } from './page.ts';
+import { counted } from './plain-text.ts';
 import { placeText } from './tool-module.ts';
 
 /** What to do with the tools of a module. */
@@ -53,7 +54,7 @@ function printResult({ errors, warnings, differences, tools }: InferResult, out?
   for (const difference of differences ?? []) {
     page.line(`${page.paint('red', 'differs')} ${difference}`);
   }
-  const number = `${tools.length} tool${tools.length === 1 ? '' : 's'}`;
+  const number = counted(tools.length, 'tool');
   if (errors.length > 0) page.line(`${errors.length} in the way of ${number}; nothing was done`);
   else if (differences === null) page.line(`${number}${out === undefined ? '' : ` in ${out}`}`);
   else if (differences.length === 0) page.line(`${number}, and ${out} says so`);

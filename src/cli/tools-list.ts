@@ -1,8 +1,8 @@
 /** `sessionmesh tools list`: the tools of a module, one a line. */
 import { displayName } from '../tools/name.ts';
 import type { ToolPolicy } from '../tools/contract.ts';
-import { alignColumns } from './catalog-text.ts';
 import { openPage } from './page.ts';
+import { tableLines } from './plain-text.ts';
 import { loadToolModule, toolsIn, type FoundTool, type ModuleSelection } from './tool-module.ts';
 
 /** What to list, and how. */
@@ -60,7 +60,7 @@ export async function runToolsListCommand(file: string, options: ToolsListOption
     return;
   }
   const page = openPage(process.stdout);
-  const [head = '', ...lines] = alignColumns([
+  const [head = '', ...lines] = tableLines([
     ['tool', 'description', 'runs'],
     ...tools.map(({ namespace, tool }) => [
       displayName(namespace, tool.name),

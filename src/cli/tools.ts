@@ -1,9 +1,9 @@
 /** `sessionmesh tools`: names the commands about tools and loads the one that is asked for. */
 import { Option, type Command } from 'commander';
+import { jsonOption } from './command-options.ts';
 
 const moduleText = 'a module that exports tools or functions';
 
-const json = () => new Option('--json', 'print JSON for programs instead of text for people');
 const tsconfig = () => new Option('--tsconfig <file>', 'the settings to read the module with');
 const document = () =>
   new Option('--document <file>', 'take schemas from this document instead of inferring them');
@@ -41,7 +41,7 @@ function addInferCommand(tools: Command): void {
       new Option('--check', 'compare with --out and write nothing: exit code 1 if it differs'),
     )
     .addOption(tsconfig())
-    .addOption(json())
+    .addOption(jsonOption())
     .action(async (file, options) =>
       (await import('./tools-infer.ts')).runToolsInferCommand(file, options),
     );
@@ -59,7 +59,7 @@ function addCheckCommand(tools: Command): void {
     .addOption(new Option('--codex <path>', 'with --live: the codex binary to run'))
     .addOption(document())
     .addOption(tsconfig())
-    .addOption(json())
+    .addOption(jsonOption())
     .action(
       ending(async (file: string, options) =>
         (await import('./tools-check.ts')).runToolsCheckCommand(file, options),
@@ -74,7 +74,7 @@ function addListCommand(tools: Command): void {
     .argument('<module>', moduleText)
     .addOption(document())
     .addOption(tsconfig())
-    .addOption(json())
+    .addOption(jsonOption())
     .action(
       ending(async (file: string, options) =>
         (await import('./tools-list.ts')).runToolsListCommand(file, options),
@@ -90,7 +90,7 @@ function addShowCommand(tools: Command): void {
     .argument('<tool>', 'its name, or namespace/name')
     .addOption(document())
     .addOption(tsconfig())
-    .addOption(json())
+    .addOption(jsonOption())
     .action(
       ending(async (file: string, name: string, options) =>
         (await import('./tools-show.ts')).runToolsShowCommand(file, name, options),
@@ -112,7 +112,7 @@ function addCallCommand(tools: Command): void {
     .addOption(new Option('--approve', 'agree to the call if the tool asks'))
     .addOption(document())
     .addOption(tsconfig())
-    .addOption(json())
+    .addOption(jsonOption())
     .action(
       ending(async (file: string, name: string, args: string, options) =>
         (await import('./tools-call.ts')).runToolsCallCommand(file, name, args, options),

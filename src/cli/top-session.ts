@@ -2,7 +2,7 @@
 import { callRowType, parseCallEnd, type StreamFrame } from '../hosts/control-service/frame.ts';
 import { endingOf } from '../hosts/control-service/session-view.ts';
 import type { Limits } from '../limits.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOrNull } from '../tools/json.ts';
 import {
   frameText,
   isForPeople,
@@ -93,8 +93,6 @@ export function newSession(id: string): SessionPicture {
 const newest = <Item>(items: readonly Item[], item: Item, max: number): readonly Item[] =>
   items.length < max ? [...items, item] : [...items.slice(items.length - max + 1), item];
 
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
 type Json = Readonly<Record<string, unknown>>;
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
 
@@ -119,8 +117,8 @@ function afterSignal(
   switch (type) {
     case 'app_server.thread.started': {
       const { name, preview, cwd, status } = recordOf(params.thread);
-      const title = plainLine(textOf(name) ?? textOf(preview) ?? '') || session.title;
-      return { title, cwd: textOf(cwd) ?? session.cwd, said: stateOfStatus(status) };
+      const title = plainLine(textOrNull(name) ?? textOrNull(preview) ?? '') || session.title;
+      return { title, cwd: textOrNull(cwd) ?? session.cwd, said: stateOfStatus(status) };
     }
     case 'app_server.thread.status.changed': {
       const said = stateOfStatus(params.status);
@@ -128,15 +126,15 @@ function afterSignal(
       return { said: said === 'waiting' ? 'working' : said };
     }
     case 'app_server.thread.name.updated':
-      return { title: plainLine(textOf(params.threadName) ?? session.title) };
+      return { title: plainLine(textOrNull(params.threadName) ?? session.title) };
     case 'app_server.thread.closed':
       return { said: 'stored' };
     case 'app_server.turn.started': {
-      const turnId = textOf(recordOf(params.turn).id);
+      const turnId = textOrNull(recordOf(params.turn).id);
       return turnId === session.turnId ? {} : { turnId, turnSinceMs: atMs };
     }
     case 'app_server.turn.completed': {
-      const isFailed = endingOf(textOf(recordOf(params.turn).status)) === 'failed';
+      const isFailed = endingOf(textOrNull(recordOf(params.turn).status)) === 'failed';
       return {
         turnId: null,
         turnSinceMs: null,
@@ -235,7 +233,7 @@ export function afterFrame(
 ): SessionPicture {
   if (isRepeat(session, frame)) return session;
   const { atMs, limits } = circumstances;
-  const title = textOf(recordOf(recordOf(frame.payload).session).title);
+  const title = textOrNull(recordOf(recordOf(frame.payload).session).title);
   const toolOf = (requestId: string) => session.calls.get(requestId)?.tool;
   return {
     ...session,

@@ -1,7 +1,7 @@
 /** How `top` looks: a picture and a view as lines, none longer than the screen is wide. Pure. */
 import type { Limits } from '../limits.ts';
 import type { Tone } from './frame-text.ts';
-import { ageText, columnsOf, cut, fit, plainLine, tookText } from './plain-text.ts';
+import { ageText, columnsOf, counted, cut, fit, plainLine, tookText } from './plain-text.ts';
 import { sessionStates, type SessionState } from './service-rows.ts';
 import { shortId } from './session-list.ts';
 import { figuresOf, type Figures } from './top-figures.ts';
@@ -41,16 +41,13 @@ function spread(left: string, right: string, columns: number): string {
   return room < 10 ? cut(left, columns) : `${fit(left, room)} ${right}`;
 }
 
-const count = (number: number, noun: string): string =>
-  `${number} ${noun}${number === 1 ? '' : 's'}`;
-
 const tookOrDash = (ms: number | null): string => (ms === null ? '-' : tookText(ms));
 
 function linkText({ link, codex, gaps, reconnects }: Picture): string {
   const trouble = [
     codex && !codex.isRunning && 'Codex is down',
-    gaps > 0 && count(gaps, 'gap'),
-    reconnects > 0 && count(reconnects, 'reconnect'),
+    gaps > 0 && counted(gaps, 'gap'),
+    reconnects > 0 && counted(reconnects, 'reconnect'),
   ].filter((part) => typeof part === 'string');
   return [...trouble, link === 'lost' ? 'reconnecting' : link].join(', ');
 }
@@ -85,8 +82,8 @@ function figureLines(scene: Scene): readonly Line[] {
     `p99 ${tookOrDash(p99Ms)}`,
     `${callsEnded} over`,
   ].join('   ');
-  const failed = [count(failures, 'call'), count(turnsFailed, 'turn')].join(', ');
-  const wanted = questions === 0 ? '' : `   ${count(questions, 'question')} for a person`;
+  const failed = [counted(failures, 'call'), counted(turnsFailed, 'turn')].join(', ');
+  const wanted = questions === 0 ? '' : `   ${counted(questions, 'question')} for a person`;
   return [
     line(cut(`sessions  ${sessions}${counts === '' ? '' : `: ${counts}`}`, columns)),
     line(cut(calls, columns)),
@@ -169,7 +166,7 @@ function emptyText({ picture, view }: Scene): string {
 function filterLine({ view, columns }: Scene, listed: number): Line {
   if (view.isTyping) return line(cut(`filter: ${view.filter}_`, columns), 'attention');
   const { filter } = view;
-  const text = filter === '' ? '' : `filter: ${filter}  (${count(listed, 'session')})`;
+  const text = filter === '' ? '' : `filter: ${filter}  (${counted(listed, 'session')})`;
   return line(cut(text, columns), 'attention');
 }
 
@@ -246,7 +243,7 @@ function sessionLines(session: SessionPicture, scene: Scene): readonly Line[] {
   const state = stateOf(session);
   const since = sinceText(session, nowMs);
   const doing = `${state === 'unknown' ? 'not known' : state}${since === '' ? '' : ` for ${since}`}`;
-  const totals = `${count(callsEnded, 'call')} over, ${failures} failed`;
+  const totals = `${counted(callsEnded, 'call')} over, ${failures} failed`;
   const calls = callLines(session, scene);
   const head = [
     headLine(scene),

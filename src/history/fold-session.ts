@@ -7,32 +7,31 @@ import { keepLast, type RunView, type SessionView } from './view.ts';
 
 const { historySessionsKeptMax, historyTurnsKeptMax } = defaultLimits;
 
-function sessionOf(view: RunView, sessionId: string, { seq, at, by }: Moment): SessionView {
-  return (
-    view.sessions.get(sessionId) ?? {
-      sessionId,
-      runtime: by,
-      title: null,
-      tools: [],
-      resumed: false,
-      status: 'open',
-      state: null,
-      previousState: null,
-      changedSeq: seq,
-      changedAt: at,
-      dispatchMode: 'neutral',
-      lockSince: at,
-      turnId: null,
-      openedAt: at,
-      endedAt: null,
-      fault: null,
-      openCalls: 0,
-      calls: 0,
-      failures: 0,
-      repeats: 0,
-      turns: 0,
-    }
-  );
+/** A session of which nothing else is known yet. */
+export function freshSession(sessionId: string, { seq, at, by }: Moment): SessionView {
+  return {
+    sessionId,
+    runtime: by,
+    title: null,
+    tools: [],
+    resumed: false,
+    status: 'open',
+    state: null,
+    previousState: null,
+    changedSeq: seq,
+    changedAt: at,
+    dispatchMode: 'neutral',
+    lockSince: at,
+    turnId: null,
+    openedAt: at,
+    endedAt: null,
+    fault: null,
+    openCalls: 0,
+    calls: 0,
+    failures: 0,
+    repeats: 0,
+    turns: 0,
+  };
 }
 
 /** Changes what is known of a session; the first word of one makes it known. */
@@ -42,7 +41,7 @@ export function changeSession(
   moment: Moment,
   change: (session: SessionView) => Partial<SessionView>,
 ): void {
-  const before = sessionOf(view, sessionId, moment);
+  const before = view.sessions.get(sessionId) ?? freshSession(sessionId, moment);
   const session = { ...before, ...change(before) };
   // One that is over goes to the end of the line, so that the first ones are the longest open.
   view.sessions.set(sessionId, session);

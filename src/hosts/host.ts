@@ -150,7 +150,10 @@ export interface Host {
     tools: readonly HostTool[],
     signal?: AbortSignal,
   ): Promise<{ sessionId: string }>;
-  /** Attaches to an existing thread, sending no tools; pending calls come again as signals. */
+  /**
+   * Attaches to an existing thread, sending no tools; pending calls come again as signals. Where it fails
+   * or is aborted it rejects once nothing of the attempt is left: only then is the next one made.
+   */
   resume(sessionId: string, settings: SessionSettings, signal?: AbortSignal): Promise<void>;
   /** A new session with the history and tools of this one. */
   fork(sessionId: string, signal?: AbortSignal): Promise<{ sessionId: string }>;

@@ -4,7 +4,8 @@ import { sleep, type Env } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import { ownVersion, type ClientPackage } from './sdk.ts';
+import { packageVersion } from '../package-version.ts';
+import type { ClientPackage } from './sdk.ts';
 
 /** What everything that speaks to one server shares. */
 export interface McpContext {
@@ -63,7 +64,7 @@ function createPeer(wire: Wire, context: McpContext, handlers: PeerHandlers): Pe
   const { sdk, env, limits, logger } = context;
   const onChanged = () => handlers.onListChanged();
   const client = new sdk.Client(
-    { name: 'sessionmesh', version: ownVersion() },
+    { name: 'sessionmesh', version: packageVersion() },
     {
       versionNegotiation: { mode: wire.mode },
       listMaxPages: limits.mcpPagesMax,

@@ -1,5 +1,4 @@
 /** The official MCP packages. Optional, and loaded when they are needed: that takes a tenth of a second. */
-import { createRequire } from 'node:module';
 import type * as ClientSdk from '@modelcontextprotocol/client';
 import type * as ClientStdioSdk from '@modelcontextprotocol/client/stdio';
 import type * as ServerSdk from '@modelcontextprotocol/server';
@@ -46,17 +45,4 @@ export async function loadServerPackage(): Promise<ServerPackage> {
   } catch (thrown) {
     throw unavailable('@modelcontextprotocol/server', thrown);
   }
-}
-
-/** The version this library introduces itself with. */
-export function ownVersion(): string {
-  try {
-    const { version }: { version?: unknown } = createRequire(import.meta.url)(
-      'sessionmesh/package.json',
-    );
-    if (typeof version === 'string') return version;
-  } catch {
-    // Bundled into another program.
-  }
-  return 'unknown';
 }

@@ -3,12 +3,13 @@ import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
+import { packageVersion } from '../package-version.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { ToolBundle } from '../tools/contract.ts';
 import { CallRunner } from './call-runner.ts';
 import { serveHttp, type RunningEndpoint } from './http-endpoint.ts';
 import type { Endpoint } from './protocol-server.ts';
-import { loadServerPackage, ownVersion } from './sdk.ts';
+import { loadServerPackage } from './sdk.ts';
 import type { Approve } from './served-call.ts';
 import { servedTools } from './served-tools.ts';
 import type { HttpTransport, McpServing, ServeToolsOptions, StdioTransport } from './serving.ts';
@@ -72,7 +73,7 @@ export async function serveOn(
   const endpoint: Endpoint = {
     sdk: await loadServerPackage(),
     env,
-    info: { name: options.name ?? 'sessionmesh', version: options.version ?? ownVersion() },
+    info: { name: options.name ?? 'sessionmesh', version: options.version ?? packageVersion() },
     instructions: options.instructions ?? served.instructions,
     served,
     runner: new CallRunner({ env, limits, logger, approve }),

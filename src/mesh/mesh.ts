@@ -11,8 +11,8 @@ import type { DispatchPolicy } from '../../machines/session.ts';
 import { createBus, type Bus } from '../bus/bus.ts';
 import { readObservable, type Lagged } from '../bus/reader.ts';
 import { systemEnv, type Env } from '../env.ts';
-import { SessionMeshError } from '../errors.ts';
-import type { Host, HostCall, HostSignal } from '../hosts/host.ts';
+import { messageOf, SessionMeshError } from '../errors.ts';
+import type { Host, HostCall, HostSignal, SessionSettings } from '../hosts/host.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -35,6 +35,16 @@ import { SharedCatalogs } from './shared-catalogs.ts';
 import { SessionCore, type SessionCoreContext, type SessionCoreOptions } from './session-core.ts';
 import { Session } from './session.ts';
 
+/** How a session is opened, whatever the host has to do for it. */
+interface OpeningWish {
+  readonly handlerTimeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** What is kept of it for a later process. */
+  readonly settings: SessionSettings;
+  /** Somebody has its id already: it is kept also where nobody gets it now. */
+  readonly isKnown?: boolean;
+}
+
 /** Made by `createMesh`. Close it, or let `await using` do so. */
 export class Mesh implements AsyncDisposable {
   readonly #limits: Limits;
@@ -49,6 +59,8 @@ export class Mesh implements AsyncDisposable {
   readonly #coreContext: SessionCoreContext;
   /** Threads being resumed, and what their host said of them meanwhile, to be told once they run. */
   readonly #resuming = new Map<string, HostSignal[]>();
+  /** What the host does to resume threads, also where nobody waits for it any more. */
+  readonly #attempts = new Map<string, Promise<void>>();
   readonly #catalogs: SharedCatalogs;
   /** Sessions being opened: their calls stay with the host until they run. */
   readonly #opening = new Set<Promise<unknown>>();
@@ -136,10 +148,9 @@ export class Mesh implements AsyncDisposable {
   async createSession(options: CreateSessionOptions = {}): Promise<Session> {
     const { tools, register, handlerTimeoutMs, signal, ...settings } = options;
     const catalog = await this.#bindCatalog(options);
-    const { session } = await this.#open(catalog, options, (abort) =>
+    const { session } = await this.#open(catalog, { handlerTimeoutMs, signal, settings }, (abort) =>
       this.#host.open(settings, catalog.hostTools(), abort),
     );
-    this.#dispatcher.durability?.sessionOpened(session.id, catalog.names(), settings);
     this.#announceOpened(session, settings.title ?? null, false);
     return session;
   }
@@ -158,11 +169,11 @@ export class Mesh implements AsyncDisposable {
     this.#resuming.set(sessionId, missed);
     try {
       const catalog = await this.#bindCatalog(options);
-      const { core, session } = await this.#open(catalog, options, async (abort) => {
-        await this.#host.resume(sessionId, settings, abort);
+      const wish = { handlerTimeoutMs, signal, settings, isKnown: true };
+      const { core, session } = await this.#open(catalog, wish, async (abort) => {
+        await this.#resumeAlone(sessionId, settings, abort);
         return { sessionId };
       });
-      this.#dispatcher.durability?.sessionOpened(sessionId, catalog.names(), settings);
       this.#announceOpened(session, null, true);
       this.#resuming.delete(sessionId);
       for (const signal of missed) this.#onSignal(signal);
@@ -184,7 +195,8 @@ export class Mesh implements AsyncDisposable {
     const origin = this.#core(sessionId);
     if (!origin) throw new SessionMeshError('session_unknown', { sessionId });
     const { catalog, handlerTimeoutMs } = origin;
-    const { session } = await this.#open(catalog, { handlerTimeoutMs, signal }, (abort) =>
+    const wish = { handlerTimeoutMs, signal, settings: {} };
+    const { session } = await this.#open(catalog, wish, (abort) =>
       this.#host.fork(sessionId, abort),
     );
     this.#announceOpened(session, null, false);
@@ -283,7 +295,7 @@ export class Mesh implements AsyncDisposable {
   /** Brings a session from its draft to `running`, whatever the host has to do for it. */
   async #open(
     catalog: Catalog,
-    { handlerTimeoutMs, signal }: BindingOptions,
+    { handlerTimeoutMs, signal, settings, isKnown = false }: OpeningWish,
     open: (signal: AbortSignal) => Promise<{ sessionId: string }>,
   ): Promise<{ core: SessionCore; session: Session }> {
     this.#checkOpen();
@@ -293,13 +305,43 @@ export class Mesh implements AsyncDisposable {
     this.#opening.add(opening);
     try {
       const { sessionId } = await opening;
-      if (this.#closing) {
-        await this.#host.release(sessionId, 'keep');
-        throw new SessionMeshError('mesh_closed', { sessionId });
+      try {
+        if (this.#closing) throw new SessionMeshError('mesh_closed', { sessionId });
+        this.#dispatcher.durability?.sessionOpened(sessionId, catalog.names(), settings);
+      } catch (thrown) {
+        actor.stop();
+        await this.#discard(sessionId, isKnown ? 'keep' : 'delete');
+        throw thrown;
       }
       return this.#adopt({ sessionId, actor, catalog, handlerTimeoutMs });
     } finally {
       this.#opening.delete(opening);
+    }
+  }
+
+  /** Lets go of a session that its caller never gets. */
+  async #discard(sessionId: string, fate: 'keep' | 'delete'): Promise<void> {
+    try {
+      await this.#host.release(sessionId, fate);
+    } catch (thrown) {
+      this.#logger.warn({ sessionId, error: messageOf(thrown) }, 'a session was not let go of');
+    }
+  }
+
+  /** One attempt at a time: what the host does to end one that was given up would undo the next. */
+  async #resumeAlone(
+    sessionId: string,
+    settings: SessionSettings,
+    abort: AbortSignal,
+  ): Promise<void> {
+    await this.#attempts.get(sessionId)?.catch(() => {});
+    abort.throwIfAborted();
+    const attempt = this.#host.resume(sessionId, settings, abort);
+    this.#attempts.set(sessionId, attempt);
+    try {
+      await attempt;
+    } finally {
+      if (this.#attempts.get(sessionId) === attempt) this.#attempts.delete(sessionId);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Opening a session: the host works while the machine watches the clock. */
-import { unlessAborted } from '../abort.ts';
+import { follow, unlessAborted } from '../abort.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
 import type { SessionActor } from './session-actor.ts';
 
@@ -39,15 +39,4 @@ export async function openThread<Opened>(
   } finally {
     for (const stop of unfollow) stop();
   }
-}
-
-/**
- * Aborts `controller` when `signal` does, until the returned function is called. `AbortSignal.any` would
- * leave something of each session with a signal that lives as long as the mesh.
- */
-function follow(signal: AbortSignal, controller: AbortController): () => void {
-  const onAbort = () => controller.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  return () => signal.removeEventListener('abort', onAbort);
 }

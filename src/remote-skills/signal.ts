@@ -1,6 +1,6 @@
 /** A message of Codex as the stream brings it, and which session it is for. */
 import { callSignalType, type StreamFrame } from '../hosts/control-service/internal.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOrNull } from '../tools/json.ts';
 
 /** One frame, as handlers of the stream are given it. */
 export interface StreamEvent {
@@ -25,8 +25,6 @@ export interface Signal {
   /** The number or text that Codex gave a request, or null. */
   readonly requestId: string | number | null;
 }
-
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /** The text without white space around it, or null if there is none in it. */
 function wordOrNull(value: unknown): string | null {

@@ -87,7 +87,9 @@ export class StreamLife {
 
   /** `Transport.close`. */
   close(cause?: SessionMeshError): Promise<void> {
-    this.#end(cause ?? streamClosed('a close by this side'), cause === undefined);
+    if (!this.#closedBy) {
+      this.#end(cause ?? streamClosed('a close by this side'), cause === undefined);
+    }
     return this.#released;
   }
 

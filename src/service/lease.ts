@@ -24,6 +24,8 @@ export interface LeaseRequest {
   readonly ttlMs?: number | undefined;
   /** The fence of the lease that is to be renewed. */
   readonly fence?: number | undefined;
+  /** Made up for this lease: its holder renews it by that, too, where the reply with the fence was lost. */
+  readonly nonce?: string | undefined;
 }
 
 /** What stands in the way: the lease of somebody else, or null for one that was overtaken and is over. */
@@ -35,8 +37,14 @@ export interface LeaseConflict {
 interface Entry {
   readonly holder: string;
   readonly fence: number;
+  readonly nonce: string | undefined;
   /** Monotonic milliseconds; in the past for a lease that was given back. */
   endsAtMs: number;
+}
+
+function isRenewal(entry: Entry, { holder, fence, nonce }: LeaseRequest): boolean {
+  const isKnown = entry.fence === fence || (nonce !== undefined && entry.nonce === nonce);
+  return entry.holder === holder && isKnown;
 }
 
 /** The leases of one service. */
@@ -66,8 +74,7 @@ export class Leases {
   ): Lease | LeaseConflict | { readonly type: 'full' } {
     const entry = this.#entries.get(sessionId);
     if (entry && this.#isHeld(entry)) {
-      const isRenewal = entry.holder === request.holder && entry.fence === request.fence;
-      if (!isRenewal) return { type: 'conflict', lease: this.#shown(entry) };
+      if (!isRenewal(entry, request)) return { type: 'conflict', lease: this.#shown(entry) };
       entry.endsAtMs = this.#endOf(request.ttlMs);
       return this.#shown(entry);
     }
@@ -75,6 +82,7 @@ export class Leases {
     const next = {
       holder: request.holder,
       fence: this.#nextFence(),
+      nonce: request.nonce,
       endsAtMs: this.#endOf(request.ttlMs),
     };
     this.#entries.delete(sessionId);

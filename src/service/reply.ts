@@ -18,6 +18,13 @@ export function refusal(status: number, code: string, message: string, more: obj
   return { status, body: { status: 'error', code, message, ...more } };
 }
 
+/** The token is good for certain sessions, and the request is about all of them. */
+export const partialToken: Reply = refusal(
+  403,
+  'forbidden',
+  'this token is good for certain sessions only',
+);
+
 /** The request does not fit its schema. */
 export function invalidRequest(issues: readonly Issue[]): Reply {
   return refusal(400, 'invalid_request', 'request validation failed', { issues });

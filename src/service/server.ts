@@ -14,6 +14,7 @@ import type { Network } from '../env.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
+import { textOf } from '../tools/json.ts';
 import type { Access } from './auth.ts';
 import { admit, type Demand } from './guard.ts';
 import { BodyError, parseBody } from './json-body.ts';
@@ -152,8 +153,6 @@ function guardRequests(
     return access;
   };
 }
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function readRequest(request: FastifyRequest, access: Access): RouteRequest {
   const { query, body, headers } = request;

@@ -3,7 +3,6 @@
  *
  * It listens on loopback and asks for a token unless it is told otherwise, and it never does neither.
  */
-import { createRequire } from 'node:module';
 import { systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { appServer, type AppServerOptions } from '../hosts/app-server/index.ts';
@@ -11,9 +10,9 @@ import { defaultLimits, resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import type { MeshEvent } from '../mesh/event.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
+import { packageVersion } from '../package-version.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { ToolBundle } from '../tools/contract.ts';
-import { isRecord } from '../tools/json.ts';
 import { Keyring, newToken, type AccessToken } from './auth.ts';
 import { publishedNotifications } from './notification.ts';
 import { createOriginPolicy, isLoopback, urlHost, type OriginPolicy } from './origin.ts';
@@ -136,17 +135,6 @@ function hostFactory({ host = {}, notifications }: ServiceOptions): ServiceHostF
 const partsOf = (tool: CatalogPart | ToolBundle): readonly CatalogPart[] =>
   'kind' in tool && tool.kind === 'bundle' ? tool.parts : [tool];
 
-function ownVersion(): string {
-  try {
-    const description: unknown = createRequire(import.meta.url)('sessionmesh/package.json');
-    if (isRecord(description) && typeof description.version === 'string')
-      return description.version;
-  } catch {
-    // Bundled into another program.
-  }
-  return 'unknown';
-}
-
 function serverOf(core: ServiceCore, place: Place, pages: PageSessions): HttpServer {
   const url = () => place.url;
   const shown = { source: serviceSource(core, url) };
@@ -162,7 +150,7 @@ function serverOf(core: ServiceCore, place: Place, pages: PageSessions): HttpSer
     ...leaseRoutes(core),
     ...dashboard.routes,
   ];
-  const health = healthRoutes(core, { version: ownVersion(), url }, routes);
+  const health = healthRoutes(core, { version: packageVersion(), url }, routes);
   return createServer({
     core,
     pages,

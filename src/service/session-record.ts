@@ -10,7 +10,7 @@ import type { Files } from '../env.ts';
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import { isRecord } from '../tools/json.ts';
+import { parseRecord } from '../tools/json.ts';
 import type { RemoteTool } from './remote-tool.ts';
 import type { SessionControls } from './session-controls.ts';
 import { compileCheck } from './validation.ts';
@@ -73,15 +73,6 @@ const checkTurn = compileCheck<{ readonly id: string }>(
 
 /** Lines beyond what they come to, before the file is written anew. */
 const staleLinesMax = 10_000;
-
-function parseLine(line: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
 
 /** Keeps the newest entries of what grows at its end. */
 function dropOldest(entries: Map<string, unknown> | Set<string>, sizeMax: number): void {
@@ -187,7 +178,7 @@ export class SessionRecords {
       return '';
     });
     for (const line of content.split('\n')) {
-      const entry = line === '' ? null : parseLine(line);
+      const entry = line === '' ? null : parseRecord(line);
       if (entry) this.#fold(entry);
     }
     if (content !== '') this.#queue(() => this.#rewrite(path));

@@ -6,7 +6,7 @@
  * were given by clients.
  */
 import type { Env } from '../env.ts';
-import { isSessionMeshError, messageOf } from '../errors.ts';
+import { isSessionMeshError, messageOf, SessionMeshError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Session } from '../mesh/session.ts';
@@ -206,10 +206,18 @@ export class ServiceSessions {
     return active;
   }
 
-  /** Names a session. Throws as `readThread`. */
+  /** Names a session. Throws as `readThread`, and `session_closed` for one that is put away. */
   async rename(id: string, title: string): Promise<Thread> {
     const { keeper, records } = this.#options;
-    await keeper.ask('thread/name/set', { threadId: id, name: title });
+    try {
+      await keeper.ask('thread/name/set', { threadId: id, name: title });
+    } catch (thrown) {
+      if (!isUnknownThread(thrown)) throw thrown;
+      // Codex names only what is not in its archive.
+      await readThread(keeper.ask, id);
+      const fix = 'take it out of the archive first';
+      throw new SessionMeshError('session_closed', { sessionId: id, fix, cause: thrown });
+    }
     const record = records.get(id);
     if (record) records.put({ ...record, title });
     return readThread(keeper.ask, id);

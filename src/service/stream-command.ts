@@ -1,6 +1,6 @@
 /** What a client may say on its stream. */
 import type { Limits } from '../limits.ts';
-import { isRecord } from '../tools/json.ts';
+import { parseRecord } from '../tools/json.ts';
 
 /** A command, read. */
 export type StreamCommand =
@@ -23,14 +23,7 @@ function readSubscription(
 
 /** Reads a command, or returns null for anything else. Never throws. */
 export function parseCommand(text: string, limits: Limits): StreamCommand | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const { type, threadId, threadIds } = value;
+  const { type, threadId, threadIds } = parseRecord(text) ?? {};
   if (type === 'ping' || type === 'unsubscribe') return { type };
   return type === 'subscribe' ? readSubscription(threadId, threadIds, limits) : null;
 }

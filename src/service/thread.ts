@@ -1,7 +1,7 @@
 /** Threads as Codex tells of them: asked for, parsed once, and otherwise passed on as they are. */
 import type { ClientMethod, ClientRequests } from '../hosts/app-server/index.ts';
 import { SessionMeshError } from '../errors.ts';
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOf, textOrNull } from '../tools/json.ts';
 
 /** Asks Codex something, past the mesh. */
 export type AskCodex = <Method extends ClientMethod>(
@@ -30,9 +30,7 @@ export interface Thread {
   readonly json: Json;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const secondsOf = (value: unknown): number => (typeof value === 'number' ? Math.trunc(value) : 0);
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 function invalid(method: string, expected: string): SessionMeshError {
   return new SessionMeshError('protocol_invalid', { expected: `${expected} in ${method}` });

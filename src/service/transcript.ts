@@ -2,7 +2,7 @@
  * A session's turns as one list of rows: what was said, what was done, and the calls that went to clients.
  * Items that Codex does not list yet because they are under way come from the calls that wait.
  */
-import { isRecord } from '../tools/json.ts';
+import { isRecord, textOf } from '../tools/json.ts';
 import type { CallContent, LoggedCall } from './call-log.ts';
 import { callEnd } from './pending-call.ts';
 
@@ -21,8 +21,6 @@ export interface TranscriptRow {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function times(item: Json, turn: Json): Pick<TranscriptRow, 'startedAt' | 'completedAt'> {
   const { startedAt } = turn;

@@ -1,4 +1,5 @@
 /** Seeded randomness in independent streams: a new draw in one of them does not shift the others. */
+import { mulberry32 } from '../testing/mulberry32.ts';
 
 /** One stream of random numbers. */
 export interface Random {
@@ -27,13 +28,7 @@ export function hashText(text: string, seed = 0x811c9dc5): number {
 
 /** The stream that follows from `seed`, a whole number of at most 32 bits. */
 export function seededRandom(seed: number): Random {
-  let state = seed | 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = mulberry32(seed);
   const between = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
   return {
     next,

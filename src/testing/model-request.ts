@@ -10,6 +10,7 @@
  *   compaction); the rest are the user's.
  */
 import { toolKey } from '../hosts/simulated/tool-names.ts';
+import { isRecord, parseRecord, textOf } from '../tools/json.ts';
 
 /** One item of the conversation, as far as a script cares. */
 export type ModelInput =
@@ -54,12 +55,12 @@ export function parseModelRequest(
   body: unknown,
   threadHeader: string | undefined,
 ): ModelRequest | null {
-  if (!isObject(body) || !Array.isArray(body['input'])) return null;
-  const metadata = isObject(body['client_metadata']) ? body['client_metadata'] : {};
+  if (!isRecord(body) || !Array.isArray(body['input'])) return null;
+  const metadata = isRecord(body['client_metadata']) ? body['client_metadata'] : {};
   const sessionId =
     textOf(metadata['thread_id']) || threadHeader || textOf(body['prompt_cache_key']);
   if (!sessionId) return null;
-  const items = body['input'].filter(isObject);
+  const items = body['input'].filter(isRecord);
   return {
     sessionId,
     turnId: textOf(metadata['turn_id']),
@@ -72,18 +73,8 @@ export function parseModelRequest(
 
 type JsonObject = { readonly [key: string]: unknown };
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
 function requestKind(metadataText: unknown): string {
-  try {
-    const metadata: unknown = JSON.parse(textOf(metadataText));
-    return (isObject(metadata) && textOf(metadata['request_kind'])) || 'turn';
-  } catch {
-    return 'turn';
-  }
+  return textOf(parseRecord(textOf(metadataText))?.['request_kind']) || 'turn';
 }
 
 function findInstructions(items: readonly JsonObject[], isPromptApart: boolean): string {
@@ -121,7 +112,7 @@ function readMessage(item: JsonObject): ModelInput {
 
 /** The texts of a message. */
 function partsOf(item: JsonObject): string[] {
-  const content = Array.isArray(item['content']) ? item['content'].filter(isObject) : [];
+  const content = Array.isArray(item['content']) ? item['content'].filter(isRecord) : [];
   return content.flatMap(({ text }) => (typeof text === 'string' ? [text] : []));
 }
 
@@ -129,15 +120,15 @@ function partsOf(item: JsonObject): string[] {
 function readOutput(output: unknown): string {
   if (!Array.isArray(output)) return textOf(output);
   return output
-    .filter(isObject)
+    .filter(isRecord)
     .map((part) => textOf(part['text']) || textOf(part['image_url']))
     .join('\n');
 }
 
 function readToolNames(entry: unknown): string[] {
-  if (!isObject(entry)) return [];
+  if (!isRecord(entry)) return [];
   const name = textOf(entry['name']);
   if (entry['type'] === 'function') return [toolKey(null, name)];
   if (entry['type'] !== 'namespace' || !Array.isArray(entry['tools'])) return [];
-  return entry['tools'].filter(isObject).map((tool) => toolKey(name, textOf(tool['name'])));
+  return entry['tools'].filter(isRecord).map((tool) => toolKey(name, textOf(tool['name'])));
 }

@@ -11,6 +11,7 @@ import { resolveLimits, type Limits } from '../limits.ts';
 import { parseModelRequest, type ModelRequest } from './model-request.ts';
 import { writeError, writeReply } from './model-response.ts';
 import { ModelTurns } from './model-turns.ts';
+import { readText } from './request-text.ts';
 
 /** One request that a scripted model has seen. */
 export interface ScriptedModelRequest {
@@ -170,20 +171,6 @@ class ModelEndpoint {
     this.requests.push({ sessionId, turnId, step, ...seen });
     if (this.requests.length > this.#limits.modelRequestsKeptMax) this.requests.shift();
   }
-}
-
-/** The body as text, or null if it is longer than `bytesMax`. */
-async function readText(request: IncomingMessage, bytesMax: number): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // The connection must outlive the loop, so that a refusal can be written.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes > bytesMax) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseJson(text: string): unknown {

@@ -11,6 +11,7 @@ import { setImmediate as nextLoopTurn } from 'node:timers/promises';
 import type { Clock, Env, Files, Network, Processes, Timer } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
+import { mulberry32 } from './mulberry32.ts';
 import { sealedFiles, sealedNetwork, sealedProcesses } from './sealed.ts';
 import { TimerHeap, type HeapTimer } from './timer-heap.ts';
 
@@ -135,16 +136,5 @@ export function virtualEnv(seed = 1, options: VirtualEnvOptions = {}): VirtualEn
     files,
     network,
     processes,
-  };
-}
-
-/** Tommy Ettinger's mulberry32: 32 bits of state, plenty for jitter and schedules. */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

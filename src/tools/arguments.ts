@@ -6,7 +6,7 @@
 import { messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Validation } from './contract.ts';
-import { isRecord } from './json.ts';
+import { isRecord, parseRecord } from './json.ts';
 
 interface Tally {
   readonly limits: Limits;
@@ -48,16 +48,6 @@ function findInRecord(tally: Tally, record: object, depth: number): string | nul
   return null;
 }
 
-/** The object a text holds, or the text. Some models write their arguments as a text of JSON. */
-function decodeText(text: string): unknown {
-  try {
-    const decoded: unknown = JSON.parse(text);
-    return isRecord(decoded) ? decoded : text;
-  } catch {
-    return text;
-  }
-}
-
 /**
  * Raw arguments, ready to be checked against a schema: none at all is an empty object, a text that holds
  * a JSON object is that object. Never throws.
@@ -65,7 +55,9 @@ function decodeText(text: string): unknown {
 export function readArguments(args: unknown, limits: Limits): Validation<unknown> {
   try {
     const isTooLong = typeof args === 'string' && args.length > limits.argumentBytesMax;
-    const decoded = typeof args === 'string' && !isTooLong ? decodeText(args) : (args ?? {});
+    // Some models write their arguments as a text of JSON.
+    const written = typeof args === 'string' && !isTooLong ? parseRecord(args) : null;
+    const decoded = written ?? args ?? {};
     const excess = findExcess({ limits, bytes: 0, values: 0 }, decoded, 1);
     return excess === null
       ? { ok: true, value: decoded }

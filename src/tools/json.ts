@@ -33,6 +33,26 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** `value` if it is a text, or the empty text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** `value` if it is a text, or null. */
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** The object that a text of JSON holds; null for any other text. Never throws. */
+export function parseRecord(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Moves the surrogates behind the rest of the basic plane, where their characters belong. */
 function rankOf(codeUnit: number): number {
   if (codeUnit >= 0xe000) return codeUnit - 0x800;
@@ -112,11 +132,10 @@ function writeList(writer: Writer, list: readonly unknown[]): void {
 }
 
 function writeRecord(writer: Writer, record: object): void {
-  const entries = Object.entries(record).toSorted(([a], [b]) => compareCodePoints(a, b));
   put(writer, '{');
   let before = '';
-  for (const [key, value] of entries) {
-    const reduced = reduce(value, key);
+  for (const key of Object.keys(record).toSorted(compareCodePoints)) {
+    const reduced = reduce(Reflect.get(record, key), key);
     if (isLeftOut(reduced)) continue;
     put(writer, `${before}${writer.quote(key)}${writer.colon}`);
     write(writer, reduced);

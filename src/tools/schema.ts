@@ -8,7 +8,7 @@ import type { JsonSchema, Validation } from './contract.ts';
 import type { FromJsonSchema } from './from-json-schema.ts';
 import { canonicalJson, isRecord } from './json.ts';
 import { describeErrors, describeIssues, type Wording } from './problem.ts';
-import { checkSchema, copySchema } from './schema-bounds.ts';
+import { copySchema } from './schema-bounds.ts';
 import { isStandardSchema, type StandardResult, type StandardSchema } from './standard-schema.ts';
 import { checkFor } from './validator.ts';
 
@@ -99,14 +99,23 @@ function readStandard(props: unknown, side: 'input' | 'output', limits: Limits):
   };
 }
 
-function readPlain(source: unknown, limits: Limits): Schema {
-  const json = copySchema(source, limits);
-  checkSchema(json, limits);
+/** The bounds that a schema was looked through and compiled under, as text. */
+function boundsOf(limits: Limits): string {
   const { patternCharsMax, patternStatesMax, patternTextCharsMax } = limits;
-  const bounds = `${patternCharsMax} ${patternStatesMax} ${patternTextCharsMax}`;
-  const key = `${bounds} ${canonicalJson(json)}`;
+  const { schemaPatternsMax, schemaPartsMax } = limits;
+  return `${patternCharsMax} ${patternStatesMax} ${patternTextCharsMax} ${schemaPatternsMax} ${schemaPartsMax}`;
+}
+
+/** Plain schemas by the copy that shows them: one that is passed on is not read again. */
+const known = new WeakMap<object, { readonly schema: Schema; readonly limits: Limits }>();
+
+function readPlain(source: unknown, limits: Limits): Schema {
+  const before = isRecord(source) ? known.get(source) : undefined;
+  if (before?.limits === limits) return before.schema;
+  const json = copySchema(source, limits);
+  const key = `${boundsOf(limits)} ${canonicalJson(json)}`;
   checkFor(json, key, limits);
-  return {
+  const schema: Schema = {
     json,
     check: (value, wording) => {
       try {
@@ -119,6 +128,8 @@ function readPlain(source: unknown, limits: Limits): Schema {
       }
     },
   };
+  known.set(json, { schema, limits });
+  return schema;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Limits } from '../limits.ts';
 import type { JsonSchema } from './contract.ts';
 import { canonicalJson } from './json.ts';
 import { compilePattern } from './pattern.ts';
+import { checkSchema } from './schema-bounds.ts';
 
 /** What is wrong with a value: nothing, or the compiler's own list. */
 export type Check = (value: unknown) => readonly Ajv.ErrorObject[];
@@ -67,6 +68,7 @@ function checkAgainstMetaSchema(schema: JsonSchema): void {
 }
 
 function compile(schema: JsonSchema, limits: Limits): Check {
+  checkSchema(schema, limits);
   checkAgainstMetaSchema(schema);
   const { Ajv2020 } = loadCompiler();
   const compiler = new Ajv2020(optionsOf(limits));
@@ -88,9 +90,9 @@ function compile(schema: JsonSchema, limits: Limits): Check {
 }
 
 /**
- * The check for a schema that `copySchema` and `checkSchema` have passed, compiled now unless it is kept.
- * @param key what it is kept by: two schemas with the same key must be equal
- * @throws SessionMeshError `schema_invalid` if it is no JSON Schema.
+ * The check for a schema that `copySchema` has passed, looked through and compiled now unless it is kept.
+ * @param key what it is kept by: two schemas with the same key must be equal, and so must their bounds
+ * @throws SessionMeshError `schema_invalid` if it is no JSON Schema, or beyond a bound.
  */
 export function checkFor(schema: JsonSchema, key: string, limits: Limits): Check {
   const kept = checks.get(key);

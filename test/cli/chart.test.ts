@@ -7,8 +7,9 @@ import { chartOf } from '../../src/charts/chart.ts';
 import { layOut } from '../../src/charts/layout/layout.ts';
 import { mermaidOf } from '../../src/charts/mermaid.ts';
 import { svgOf } from '../../src/charts/svg.ts';
-import { findBrowser } from '../../src/cli/chart-png.ts';
+import { pngOf } from '../../src/cli/chart-png.ts';
 import { runChartCommand, type ChartOptions } from '../../src/cli/chart.ts';
+import { findBrowser } from '../../src/cli/find-browser.ts';
 import { isSessionMeshError } from '../../src/errors.ts';
 import type { HistoryEvent } from '../../src/history/record.ts';
 import type { Occurrence } from '../../src/mesh/event.ts';
@@ -138,10 +139,12 @@ test('options that mean nothing together are refused', async () => {
   }
 });
 
-const browser = await findBrowser(process.env).catch(() => null);
+const browser = await findBrowser(process.env);
 
 test('without a browser a PNG is refused, with what helps', async () => {
-  await expect(findBrowser({ PATH: '', SESSIONMESH_BROWSER: '/nowhere/chromium' })).rejects.toThrow(
+  const env = { PATH: '', SESSIONMESH_BROWSER: '/nowhere/chromium' };
+  const picture = { svg: '<svg/>', width: 1, height: 1 };
+  await expect(pngOf(picture, env, new AbortController().signal)).rejects.toThrow(
     /SESSIONMESH_BROWSER.*--format svg/,
   );
 });

@@ -13,7 +13,7 @@ import {
   scratchFolder,
 } from '../service/scene.ts';
 import type { Client } from '../service/client.ts';
-import { cutProxy } from './cut-proxy.ts';
+import { openRelay } from '../relay.ts';
 import { commandsIn, ended, patiently } from './service-commands.ts';
 
 // Each test starts several processes, one after the other.
@@ -58,18 +58,17 @@ test('what is missing is named as far as the service says it', () => {
   expect(missingText({ from: 7, to: 9 })).toBe('events 7 to 9 are missing here');
 });
 
-/** A service behind a proxy, and a tail of it. */
+/** A service behind a relay, and a tail of it. */
 async function tailScene(limits: Partial<Limits> = {}) {
   const home = await scratchFolder();
-  const proxy = await cutProxy();
-  const hosts = [`127.0.0.1:${proxy.port}`];
+  const relay = await openRelay();
+  const hosts = [relay.name];
   const scene = await fakeScene(callNamedTools, { stateDir: home, hosts, limits });
-  proxy.lead(scene.service.url);
+  relay.lead(scene.service.url);
   const { start } = commandsIn(home);
   const follow = (...args: string[]) => {
     const env = { SESSIONMESH_TOKEN: scene.service.token ?? '' };
-    const url = `http://127.0.0.1:${proxy.port}`;
-    const child = start(['tail', '--url', url, ...args], env);
+    const child = start(['tail', '--url', relay.url, ...args], env);
     const lines: string[] = [];
     const told: string[] = [];
     child.stdout!.on('data', (chunk) => lines.push(String(chunk)));
@@ -77,7 +76,7 @@ async function tailScene(limits: Partial<Limits> = {}) {
     const text = () => lines.join('');
     return { child, text, told: () => told.join(''), result: ended(child) };
   };
-  return { ...scene, proxy, follow };
+  return { ...scene, relay, follow };
 }
 
 async function turn(client: Client, id: string, text = 'lookup_ticket') {
@@ -91,7 +90,7 @@ const seqsIn = (text: string): number[] =>
   text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line).seq));
 
 test('after the stream was cut it goes on where it was, without a gap and without a repeat', async () => {
-  const { client, proxy, follow, service } = await tailScene();
+  const { client, relay, follow, service } = await tailScene();
   const id = await newSession(client);
   const tail = follow('--json', '--until', 'session_deleted');
   await expect
@@ -100,12 +99,12 @@ test('after the stream was cut it goes on where it was, without a gap and withou
   await turn(client, id);
   await expect.poll(() => tail.text(), patiently).toContain('app_server.turn.completed');
   const [first = 0] = seqsIn(tail.text());
-  proxy.cut(true);
+  relay.cut();
   await expect.poll(() => tail.told(), patiently).toContain('reconnecting');
   await turn(client, id);
   await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
   await pendingCalls(client, id);
-  proxy.open();
+  relay.mend();
   await expect.poll(() => tail.told(), patiently).toContain('connected again; nothing');
   await client.delete(`/api/sessions/${id}`);
   const { code } = await tail.result;
@@ -117,7 +116,7 @@ test('after the stream was cut it goes on where it was, without a gap and withou
 });
 
 test('after more was missed than is kept it says which events, and shows again what waits', async () => {
-  const { client, proxy, follow } = await tailScene({ streamFramesKeptMax: 3 });
+  const { client, relay, follow } = await tailScene({ streamFramesKeptMax: 3 });
   const id = await newSession(client);
   const tail = follow('--json', '--until', 'session_deleted');
   await expect
@@ -125,11 +124,11 @@ test('after more was missed than is kept it says which events, and shows again w
     .toContain('streams 1');
   await turn(client, id);
   await expect.poll(() => tail.text(), patiently).toContain('app_server.turn.completed');
-  proxy.cut(true);
+  relay.cut();
   await turn(client, id);
   await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
   const [{ requestId }] = await pendingCalls(client, id);
-  proxy.open();
+  relay.mend();
   await expect.poll(() => tail.told(), patiently).toMatch(/lagged: events \d+ to \d+ are missing/);
   await client.delete(`/api/sessions/${id}`);
   expect((await tail.result).code).toBe(0);

@@ -1,7 +1,6 @@
 /** The real Codex against a scripted model, and ways to hurt it. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
@@ -14,6 +13,7 @@ import {
   type HostFactory,
 } from '../../src/index.ts';
 import { scriptedCodexHome, startScriptedModel } from '../../src/testing/index.ts';
+import { openRelay } from '../relay.ts';
 
 /** An environment in which Codex knows nothing but the scripted model. Undone with the test. */
 export async function scriptedEnv(script: Script): Promise<NodeJS.ProcessEnv> {
@@ -59,7 +59,7 @@ export function codexProcesses(parent: number = process.pid): number[] {
     .map(([pid]) => pid);
 }
 
-/** A real app-server that listens on a socket, behind a proxy whose connections can be cut. */
+/** A real app-server that listens on a socket, behind a relay whose connections can be cut. */
 export async function listeningCodex(script: Script) {
   const env = await scriptedEnv(script);
   const { command } = locateCodex({ env });
@@ -74,30 +74,6 @@ export async function listeningCodex(script: Script) {
     port = Number(/ws:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
     if (port !== 0) break;
   }
-  const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const server = connect(port, '127.0.0.1');
-    for (const socket of [client, server]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
-    }
-    client.pipe(server).pipe(client);
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  onTestFinished(() => {
-    cut();
-    proxy.close();
-  });
-  const address = proxy.address();
-  const proxyPort = typeof address === 'object' && address ? address.port : 0;
-  return { url: `ws://127.0.0.1:${proxyPort}`, cut };
+  const relay = await openRelay(`ws://127.0.0.1:${port}`);
+  return { url: `ws://${relay.name}`, cut: () => relay.drop() };
 }

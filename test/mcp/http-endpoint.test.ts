@@ -7,6 +7,21 @@ import { tool } from '../../src/tools/index.ts';
 
 const ping = tool({ name: 'ping', description: 'Answers.', execute: () => 'pong' });
 
+/** A tool that runs until it may go on, and how to wait for its start. */
+function holding() {
+  const { promise: pause, resolve: go } = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const hold = tool({
+    name: 'hold',
+    description: 'Waits.',
+    execute: () => {
+      begun.resolve();
+      return pause;
+    },
+  });
+  return { hold, begun: begun.promise, go };
+}
+
 async function serve(options: Partial<ServeToolsOptions> = {}, token: string | null = 'secret') {
   const serving = await serveTools([ping], { transport: { kind: 'http', token }, ...options });
   onTestFinished(() => serving.close());
@@ -108,16 +123,7 @@ test('a session that is unknown or over is said to be, so that the client begins
 });
 
 test('beyond the bound of sessions the longest unused one has to go, unless it works', async () => {
-  const { promise: pause, resolve: go } = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
-  const hold = tool({
-    name: 'hold',
-    description: 'Waits.',
-    execute: () => {
-      begun.resolve();
-      return pause;
-    },
-  });
+  const { hold, begun, go } = holding();
   await using serving = await serveTools([hold], {
     transport: { kind: 'http', token: null },
     limits: { mcpSessionsMax: 2 },
@@ -136,7 +142,7 @@ test('beyond the bound of sessions the longest unused one has to go, unless it w
     params: { name: 'hold', arguments: {} },
   });
   const working = ask(url, first.headers, { body: call });
-  await begun.promise;
+  await begun;
   const third = await open();
   expect(third.status).toBe(200);
   expect((await ask(url, second.headers, { body: list })).status).toBe(404);
@@ -146,16 +152,7 @@ test('beyond the bound of sessions the longest unused one has to go, unless it w
 });
 
 test('when all sessions work, one more client is asked to come again', async () => {
-  const { promise: pause, resolve: go } = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
-  const hold = tool({
-    name: 'hold',
-    description: 'Waits.',
-    execute: () => {
-      begun.resolve();
-      return pause;
-    },
-  });
+  const { hold, begun, go } = holding();
   await using serving = await serveTools([hold], {
     transport: { kind: 'http', token: null },
     limits: { mcpSessionsMax: 1 },
@@ -165,7 +162,7 @@ test('when all sessions work, one more client is asked to come again', async () 
   const session = { ...json, 'mcp-session-id': String(opened.headers['mcp-session-id']) };
   const call = '{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"hold"}}';
   const working = ask(url, session, { body: call });
-  await begun.promise;
+  await begun;
   expect((await ask(url, json, { body: initialize })).status).toBe(503);
   go();
   await working;

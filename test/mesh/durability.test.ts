@@ -57,6 +57,40 @@ async function openMesh(journal: Journal, host = simulatedHost(callNamedTools)) 
 const makeTool = (execute: () => unknown) =>
   tool({ name: 'effect', description: 'Has an effect.', execute });
 
+test('a session that cannot be recorded is not opened, and nothing of it stays', async () => {
+  const journal = memoryJournal();
+  const append = journal.append.bind(journal);
+  let refuses = true;
+  journal.append = (entry) => {
+    if (refuses && entry.type === 'session.opened') throw new SessionMeshError('ledger_full');
+    append(entry);
+  };
+  const { mesh } = await openMesh(journal);
+  await expect(mesh.createSession()).rejects.toMatchObject({ code: 'ledger_full' });
+  expect(mesh.sessions()).toEqual([]);
+  refuses = false;
+  const session = await mesh.createSession();
+  await session.close();
+  refuses = true;
+  await expect(mesh.resumeSession(session.id)).rejects.toMatchObject({ code: 'ledger_full' });
+  expect(mesh.session(session.id)).toBeUndefined();
+  refuses = false;
+  const resumed = await mesh.resumeSession(session.id);
+  expect(mesh.sessions()).toEqual([resumed]);
+});
+
+test('a forked session is taken up again by the next process', async () => {
+  const journal = memoryJournal();
+  const { mesh } = await openMesh(journal);
+  const origin = await mesh.createSession();
+  const fork = await mesh.forkSession(origin.id);
+  await journal.committed();
+  expect(journal.recover().sessions.map(({ sessionId }) => sessionId)).toEqual([
+    origin.id,
+    fork.id,
+  ]);
+});
+
 test('a handler starts after its intent is committed, its answer goes out after the outcome is', async () => {
   const { journal, types, commit } = slowJournal();
   const { mesh, clock, types: events } = await openMesh(journal);

@@ -1,5 +1,6 @@
 /** What is over stays over, in this order: the answer, the call, the turn, the session, the mesh. */
 import { expect, onTestFinished, test } from 'vitest';
+import { whenAborted } from '../../src/abort.ts';
 import type { AnswerVerdict, Host, HostFactory } from '../../src/hosts/host.ts';
 import { simulatedHost } from '../../src/hosts/simulated/host.ts';
 import { callFingerprint, callKey } from '../../src/ledger/call-record.ts';
@@ -157,6 +158,33 @@ test('closing a mesh ends the sessions that are being opened, and their deadline
   expect(await codes).toEqual(['mesh_closed', 'mesh_closed']);
   expect(clock.pendingTimers).toBe(0);
   expect(mesh.sessions()).toEqual([]);
+});
+
+test('a session is resumed again once the host is done with the attempt that was given up', async () => {
+  const told: string[] = [];
+  const undone = Promise.withResolvers<void>();
+  const { mesh, clock } = await scene({
+    patch: () => ({
+      resume: async (_id, _settings, signal) => {
+        told.push('asked');
+        if (told.length > 1) return;
+        await whenAborted(signal!);
+        await undone.promise;
+        told.push('undone');
+        signal!.throwIfAborted();
+      },
+    }),
+  });
+  const gaveUp = new AbortController();
+  const first = mesh.resumeSession('thread', { signal: gaveUp.signal });
+  await clock.advance(1);
+  gaveUp.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  const second = mesh.resumeSession('thread');
+  await clock.advance(1);
+  undone.resolve();
+  await second;
+  expect(told).toEqual(['asked', 'undone', 'asked']);
 });
 
 test('a close while an answer is being recorded sends that answer, and no other', async () => {

@@ -1,17 +1,6 @@
 /** How sessions of remote skills end: closed, deleted, with their scope, with their client. */
 import { expect, test } from 'vitest';
-import type { SkillDraft } from '../../src/remote-skills/draft.ts';
-import { callNamedTools, openClient, type ClientSceneOptions } from './scene.ts';
-
-const echo = (draft: SkillDraft) => draft.register('echo', (input) => input.text ?? 'echoed');
-
-async function openSession(options: ClientSceneOptions = {}) {
-  const scene = await openClient({ script: callNamedTools, ...options });
-  const { created, skills } = await scene.moving(
-    scene.client.remoteSkills.createSession({ register: echo }),
-  );
-  return { ...scene, created, skills };
-}
+import { callNamedTools, echo, openClient, openSession } from './scene.ts';
 
 test('B127 B128 B130 closing unbinds, and deletes if asked to', async () => {
   const { client, skills, stub, moving } = await openSession();

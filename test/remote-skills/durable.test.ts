@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect, type ConnectOptions } from '../../src/remote-skills/connect.ts';
 import type { SkillDraft } from '../../src/remote-skills/draft.ts';
-import { openRelay } from '../hosts/control-service/relay.ts';
+import { openRelay } from '../relay.ts';
 import type { Json } from '../service/client.ts';
 import { callNamedTools, endedTurn, fakeScene, scratchFolder } from '../service/scene.ts';
 

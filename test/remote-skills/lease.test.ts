@@ -4,7 +4,7 @@ import { connect, type ConnectOptions } from '../../src/remote-skills/connect.ts
 import type { SkillDraft } from '../../src/remote-skills/draft.ts';
 import type { MeshEvent } from '../../src/mesh/event.ts';
 import type { Service } from '../../src/service/service.ts';
-import { openRelay } from '../hosts/control-service/relay.ts';
+import { openRelay } from '../relay.ts';
 import type { Client, Json } from '../service/client.ts';
 import {
   answerOf,

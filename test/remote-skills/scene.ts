@@ -8,10 +8,10 @@ import { startClient, type ClientOptions } from '../../src/remote-skills/client.
 import type { SkillDraft } from '../../src/remote-skills/draft.ts';
 import { virtualEnv } from '../../src/testing/virtual-clock.ts';
 import { memoryWire } from '../hosts/control-service/memory-wire.ts';
-import { makeStub, whileTimeMoves } from '../hosts/control-service/scene.ts';
+import { callNamedTools, makeStub, whileTimeMoves } from '../hosts/control-service/scene.ts';
 import type { StubService } from '../hosts/control-service/stub-service.ts';
 
-export { callNamedTools } from '../hosts/control-service/scene.ts';
+export { callNamedTools };
 
 export interface ClientSceneOptions {
   readonly script?: Script;
@@ -47,6 +47,19 @@ export async function openClient(options: ClientSceneOptions = {}) {
   });
   const moving = <Result>(work: Promise<Result>) => whileTimeMoves(env, work);
   return { client, stub, env, clock: env.clock, events, moving };
+}
+
+/** A skill that says again what it is given. */
+export const echo = (draft: SkillDraft) =>
+  draft.register('echo', (input) => input.text ?? 'echoed');
+
+/** A session with {@link echo}, whose turns call what they are told to. */
+export async function openSession(options: ClientSceneOptions = {}) {
+  const scene = await openClient({ script: callNamedTools, ...options });
+  const { created, skills } = await scene.moving(
+    scene.client.remoteSkills.createSession({ register: echo }),
+  );
+  return { ...scene, created, skills };
 }
 
 /** A session with the skills that `register` adds, and a turn that runs in it. */

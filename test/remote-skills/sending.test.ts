@@ -1,17 +1,6 @@
 /** Messages and turns of remote skills. */
 import { expect, test } from 'vitest';
-import type { SkillDraft } from '../../src/remote-skills/draft.ts';
-import { callNamedTools, openClient, type ClientSceneOptions } from './scene.ts';
-
-const echo = (draft: SkillDraft) => draft.register('echo', (input) => input.text ?? 'echoed');
-
-async function openSession(options: ClientSceneOptions = {}) {
-  const scene = await openClient({ script: callNamedTools, ...options });
-  const { created, skills } = await scene.moving(
-    scene.client.remoteSkills.createSession({ register: echo }),
-  );
-  return { ...scene, created, skills };
-}
+import { openClient, openSession } from './scene.ts';
 
 const messages = (requests: readonly { path: string; body: unknown }[]) =>
   requests.filter(({ path }) => path.endsWith('/messages')).map(({ body }) => body);

@@ -104,6 +104,8 @@ export function fakeHost(script: Script, options: SimulatedHostOptions = {}): Fa
       return {};
     },
     'thread/name/set': (params) => {
+      const { id, isArchived } = thread(params);
+      if (isArchived) throw refuses(`no rollout found for thread id ${id}`);
       thread(params).name = String(params['name']);
       notify('thread/name/updated', { threadId: params['threadId'], threadName: params['name'] });
       return {};

@@ -43,6 +43,23 @@ test('one holder at a time; its fence renews, nobody else may', async () => {
   expect(all.held).toBe(2);
 });
 
+test('whoever knows the nonce of a lease has it, also where its fence never arrived', () => {
+  const { leases: all } = leases();
+  const first = taken(all.take('s', { holder: 'a', nonce: 'n1' }));
+  expect(taken(all.take('s', { holder: 'a', nonce: 'n1' })).fence).toBe(first.fence);
+  expect(taken(all.take('s', { holder: 'a', nonce: 'n1', fence: 1 })).fence).toBe(first.fence);
+  for (const other of [{ nonce: 'n2' }, {}]) {
+    expect(all.take('s', { holder: 'a', ...other })).toMatchObject({ type: 'conflict' });
+  }
+  expect(all.take('s', { holder: 'b', nonce: 'n1' })).toMatchObject({ type: 'conflict' });
+});
+
+test('a lease without a nonce is not renewed by the lack of one', () => {
+  const { leases: all } = leases();
+  taken(all.take('s', { holder: 'a' }));
+  expect(all.take('s', { holder: 'a', nonce: 'n1' })).toMatchObject({ type: 'conflict' });
+});
+
 test('a lease ends by time, and the next holder gets a larger fence', async () => {
   const { clock, leases: all } = leases();
   const first = taken(all.take('s', { holder: 'a', ttlMs: 5_000 }));

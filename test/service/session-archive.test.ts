@@ -38,6 +38,8 @@ test('a session in the middle of a call is put away, and goes on when it is take
   expect(await idsOf(client, true)).toEqual([id]);
   const refused = await client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
   expect(refused).toMatchObject({ status: 409, body: { code: 'invalid_state' } });
+  const renamed = await client.post(`/api/sessions/${id}/rename`, { title: 'Another' });
+  expect(renamed).toMatchObject({ status: 409, body: { code: 'invalid_state' } });
 
   expect((await client.post(`/api/sessions/${id}/unarchive`)).status).toBe(200);
   expect(await idsOf(client, false)).toEqual([id]);

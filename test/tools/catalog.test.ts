@@ -1,23 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSessionMeshError } from '../../src/errors.ts';
 import { resolveLimits } from '../../src/limits.ts';
 import { createDraft } from '../../src/tools/catalog.ts';
 import type { Tool } from '../../src/tools/contract.ts';
 import { bundle, namespace } from '../../src/tools/namespace.ts';
 import { tool } from '../../src/tools/tool.ts';
+import { codeOf } from './code-of.ts';
 
 const named = (name: string, description = 'd') => tool({ name, description, execute: () => name });
 const crm = namespace('crm', { description: 'Customers.', tools: [named('get'), named('put')] });
-
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-    return 'accepted';
-  } catch (thrown) {
-    return isSessionMeshError(thrown) ? thrown.code : thrown;
-  }
-};
 
 test('lists what was added, in that order', () => {
   const draft = createDraft();

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSessionMeshError } from '../../src/errors.ts';
-import { canonicalJson, compareCodePoints } from '../../src/tools/json.ts';
+import { canonicalJson, compareCodePoints, parseRecord } from '../../src/tools/json.ts';
+import { codeOf } from './code-of.ts';
 
 test('keys are sorted by code point at every level, whatever order they were written in', () => {
   expect(canonicalJson({ b: [{ z: 1, y: 2 }], a: null, B: true, 10: 1, 9: 2 })).toBe(
@@ -92,15 +92,6 @@ test('the ASCII style has spaces and escapes everything else', () => {
   );
 });
 
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-    return 'no error';
-  } catch (thrown) {
-    return isSessionMeshError(thrown) ? thrown.code : 'foreign';
-  }
-};
-
 test('a cycle, a bottomless value and an endless one are refused, a shared part is not', () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = [cycle];
@@ -116,4 +107,11 @@ test('a cycle, a bottomless value and an endless one are refused, a shared part 
   const endless: unknown[] = [];
   endless.length = 2 ** 32 - 1;
   expect(codeOf(() => canonicalJson(endless, 'compact', bounds))).toBe('result_too_large');
+});
+
+test('a text holds an object or nothing', () => {
+  expect(parseRecord('{"a":[1]}')).toEqual({ a: [1] });
+  for (const text of ['', '{"a":', '[{}]', '"{}"', 'null', '1']) {
+    expect(parseRecord(text)).toBeNull();
+  }
 });

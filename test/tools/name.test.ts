@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { isSessionMeshError } from '../../src/errors.ts';
 import {
   checkNamespaceName,
   checkToolName,
@@ -7,15 +6,7 @@ import {
   displayName,
   isSometimesBuiltIn,
 } from '../../src/tools/name.ts';
-
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-    return 'accepted';
-  } catch (thrown) {
-    return isSessionMeshError(thrown) ? thrown.code : thrown;
-  }
-};
+import { codeOf } from './code-of.ts';
 
 test.each(['a', '9', '-', '_x', 'Lookup-Ticket_2', 'mcp_x', 'MCP', 'mcpx', 'x'.repeat(128)])(
   '%s is a tool name',

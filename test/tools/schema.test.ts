@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { isSessionMeshError } from '../../src/errors.ts';
-import { defaultLimits, resolveLimits } from '../../src/limits.ts';
+import { defaultLimits, resolveLimits, type Limits } from '../../src/limits.ts';
 import { readInputSchema, readSchema } from '../../src/tools/schema.ts';
 import type { StandardSchema } from '../../src/tools/standard-schema.ts';
 
@@ -13,7 +13,7 @@ async function problemOf(source: unknown, value: unknown): Promise<string> {
   return validation.ok ? 'none' : validation.problem;
 }
 
-const refusalOf = (source: unknown, bounds = limits): string => {
+const refusalOf = (source: unknown, bounds: Limits = limits): string => {
   try {
     readInputSchema(source, bounds);
     return 'accepted';
@@ -290,4 +290,14 @@ test('size, depth, parts and patterns of a schema are bounded', () => {
     Array.from({ length: 65 }, (_, index) => [`p${index}`, { pattern: 'a' }]),
   );
   expect(refusalOf({ properties })).toMatch('at most 64 patterns');
+});
+
+test('a schema that was read is not read again under the same bounds, and anew under others', () => {
+  const { json } = readSchema(
+    { type: 'object', properties: { a: { type: 'string' } } },
+    'input',
+    limits,
+  );
+  expect(readSchema(json, 'input', limits).json).toBe(json);
+  expect(refusalOf(json, resolveLimits({ schemaPartsMax: 1 }))).toContain('at most 1 parts');
 });

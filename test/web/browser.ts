@@ -1,27 +1,17 @@
 /** A real Chromium for tests, and pages in it that watch for what should never happen. */
-import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, expect, onTestFinished } from 'vitest';
+import { findBrowser } from '../../src/cli/find-browser.ts';
 
-const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-/**
- * Where Chromium is. A browser that was named is taken or complained about: another one in its place would
- * be a surprise. Throws with what to do where there is none.
- */
-export function chromiumPath(named = process.env['SESSIONMESH_BROWSER']): string {
-  const looked = named === undefined ? places : [named];
-  const found = looked.find((path) => existsSync(path));
-  if (found !== undefined) return found;
+/** Where Chromium is. Throws with what to do where there is none. */
+export async function chromiumPath(env = process.env): Promise<string> {
+  const found = await findBrowser(env);
+  if (found !== null) return found;
+  const looked = env['SESSIONMESH_BROWSER'] ?? 'chromium, google-chrome and the like, on the PATH';
   throw new Error(
     [
       'the browser tests need Chromium, and there is none.',
-      `  looked for: ${looked.join(', ')}`,
+      `  looked for: ${looked}`,
       '  Debian, Ubuntu: sudo apt-get install --yes --no-install-recommends chromium',
       '  macOS: brew install --cask google-chrome',
       '  elsewhere: set SESSIONMESH_BROWSER to the path of a Chromium',
@@ -33,12 +23,16 @@ let launched: Promise<Browser> | undefined;
 
 /** The browser of this test file. */
 export function browser(): Promise<Browser> {
-  launched ??= chromium.launch({
-    executablePath: chromiumPath(),
+  launched ??= launch();
+  return launched;
+}
+
+async function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await chromiumPath(),
     // Tests run as root in containers, where Chromium has no sandbox and little shared memory.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
-  return launched;
 }
 
 afterAll(async () => {

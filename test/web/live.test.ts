@@ -64,7 +64,9 @@ test('the list is used with the keyboard alone', async () => {
   );
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Session b' }).waitFor();
-  expect(await page.evaluate('document.activeElement?.id')).toBe('main');
+  await eventually(async () =>
+    expect(await page.evaluate('document.activeElement?.id')).toBe('main'),
+  );
 });
 
 test('a session shows its chart, its lock, its calls, what was said and what it may call', async () => {
@@ -169,14 +171,14 @@ test('an approval is given, and another one denied with a reason that the model 
 });
 
 test('a connection that breaks is told, and goes on without a gap and without a repetition', async () => {
-  const { session, say, lookThrough, proxy, client } = await liveScene();
+  const { session, say, lookThrough, relay, client } = await liveScene();
   const id = await session('Under way');
   const { page } = await lookThrough({ allows: [/WebSocket|ERR_/] });
   await goTo(page, `#/session/${id}`);
   await page.getByText('No turn yet').waitFor();
   await say(id, '1 lookup_ticket');
   await page.getByRole('article', { name: 'Turn 1' }).getByText('completed').waitFor();
-  proxy.cut();
+  relay.cut();
   await page.getByText('Connection lost').waitFor();
   await expectAccessible(page);
   await say(id, '4 lookup_ticket search_index');
@@ -184,7 +186,7 @@ test('a connection that breaks is told, and goes on without a gap and without a 
     const { body } = await client.get(`/api/sessions/${id}`);
     expect(body.thread.turns).toMatchObject([{}, { status: 'completed' }]);
   });
-  proxy.restore();
+  relay.mend();
   await page.getByRole('article', { name: 'Turn 2' }).getByText('completed').waitFor();
   await say(id, '1 build_report');
   await page.getByRole('article', { name: 'Turn 3' }).getByText('completed').waitFor();

@@ -13,10 +13,10 @@ import { rehearsal } from '../../src/team/rehearsal.ts';
 import { softwareTeam } from '../../src/team/software-team.ts';
 import { createTeam } from '../../src/team/team.ts';
 import { tool } from '../../src/tools/tool.ts';
+import { openRelay } from '../relay.ts';
 import { fakeScene, newSession } from '../service/scene.ts';
 import { buildPage } from './built-page.ts';
 import { openPage } from './browser.ts';
-import { openProxy } from './cuttable-proxy.ts';
 
 const input = {
   type: 'object',
@@ -94,18 +94,18 @@ const work: Script = ({ text, results }) => {
 /** A service on the simulated host, whose sessions do as they are told. */
 export async function liveScene() {
   await buildPage();
-  const proxy = await openProxy();
+  const relay = await openRelay();
   const { held, release } = gate();
   const scene = await fakeScene(work, {
     tools: [...tools, held],
-    hosts: [`127.0.0.1:${proxy.port}`],
+    hosts: [relay.name],
   });
   const { client, service } = scene;
   return {
     ...scene,
     release,
     /** What {@link lookThrough} goes by. */
-    proxy,
+    relay,
     /** Makes a session of this name. */
     session: async (title: string) => {
       const id = await newSession(client, []);
@@ -116,8 +116,8 @@ export async function liveScene() {
     look: (options?: Parameters<typeof openPage>[1]) => openPage(service.pageUrl(), options),
     lookThrough: (options?: Parameters<typeof openPage>[1]) => {
       const url = new URL(service.pageUrl());
-      proxy.leadTo(Number(url.port));
-      url.port = String(proxy.port);
+      relay.lead(service.url);
+      url.host = relay.name;
       return openPage(url.href, options);
     },
   };

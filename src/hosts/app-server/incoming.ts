@@ -3,17 +3,12 @@ import { messageOf, SessionMeshError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { RpcRequest } from '../../rpc/message.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostSignal } from '../host.ts';
 import type { Link } from './link.ts';
 import type { HeardNotification } from './methods.ts';
 import type { AppServerMessage, AppServerTap } from './options.ts';
-import {
-  isJsonObject,
-  parseNotice,
-  parseScope,
-  parseToolCall,
-  parseTurnNotification,
-} from './protocol.ts';
+import { parseNotice, parseScope, parseToolCall, parseTurnNotification } from './protocol.ts';
 import type { Questions } from './questions.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -130,7 +125,7 @@ export class Incoming {
   }
 
   #resolve(params: unknown): boolean {
-    const requestId = isJsonObject(params) ? params.requestId : undefined;
+    const requestId = isRecord(params) ? params.requestId : undefined;
     if (typeof requestId !== 'number' && typeof requestId !== 'string') return false;
     this.#options.questions.withdraw(requestId);
     return true;

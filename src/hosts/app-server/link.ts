@@ -1,13 +1,12 @@
 /** One link: a wire with a peer on it, introduced to the server. It lives until its stream closes. */
-import { createRequire } from 'node:module';
 import type { SessionMeshError } from '../../errors.ts';
+import { packageVersion } from '../../package-version.ts';
 import type { RpcRequest } from '../../rpc/message.ts';
 import { Peer } from '../../rpc/peer.ts';
 import type { RequestOptions } from '../../rpc/request-window.ts';
 import type { HostContext } from '../host.ts';
 import { unheardNotifications } from './methods.ts';
 import {
-  isJsonObject,
   parseCodexVersion,
   parseProcessId,
   type ClientMethod,
@@ -29,18 +28,6 @@ export interface Introduction {
   readonly codex: string | null;
   /** Names the server process. */
   readonly epoch: string;
-}
-
-function ownVersion(): string {
-  try {
-    const description: unknown = createRequire(import.meta.url)('sessionmesh/package.json');
-    if (isJsonObject(description) && typeof description.version === 'string') {
-      return description.version;
-    }
-  } catch {
-    // Bundled into another program.
-  }
-  return 'unknown';
 }
 
 /** A wire in use. */
@@ -122,7 +109,7 @@ export class Link {
     const result = await this.request(
       'initialize',
       {
-        clientInfo: { name: 'sessionmesh', title: 'SessionMesh', version: ownVersion() },
+        clientInfo: { name: 'sessionmesh', title: 'SessionMesh', version: packageVersion() },
         capabilities: {
           experimentalApi: true,
           requestAttestation: false,

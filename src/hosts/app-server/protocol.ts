@@ -6,6 +6,7 @@
  * makes a parser throw `protocol_invalid` (answers) or return null (everything it sends unasked).
  */
 import { SessionMeshError } from '../../errors.ts';
+import { isRecord, textOrNull } from '../../tools/json.ts';
 import type { HostTool, TurnStatus } from '../host.ts';
 
 // Requests of ours
@@ -112,14 +113,6 @@ export const textInput = (text: string): readonly TextInput[] => [
 
 // Parsing
 
-type JsonObject = { readonly [key: string]: unknown };
-
-/** Whether a value is a JSON object. */
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
 function invalid(method: string, expected: string): SessionMeshError {
   return new SessionMeshError('protocol_invalid', { expected: `${expected} in ${method}` });
 }
@@ -133,7 +126,7 @@ export interface InitializeResult {
 
 /** The Codex version of the server, or null if it does not say. */
 export function parseCodexVersion(result: unknown): string | null {
-  if (!isJsonObject(result) || typeof result.userAgent !== 'string') {
+  if (!isRecord(result) || typeof result.userAgent !== 'string') {
     throw invalid('initialize', 'a userAgent');
   }
   return /^[^/\s]+\/(\S+)/.exec(result.userAgent)?.[1] ?? null;
@@ -146,8 +139,8 @@ export interface DiagnosticsResult {
 
 /** The id of the server process. */
 export function parseProcessId(result: unknown): number {
-  const process = isJsonObject(result) ? result.process : undefined;
-  if (!isJsonObject(process) || typeof process.id !== 'number') {
+  const process = isRecord(result) ? result.process : undefined;
+  if (!isRecord(process) || typeof process.id !== 'number') {
     throw invalid('server/diagnostics', 'a process id');
   }
   return process.id;
@@ -160,8 +153,8 @@ export interface ThreadResult {
 
 /** The id of the thread that `method` made. */
 export function parseThreadId(method: ClientMethod, result: unknown): string {
-  const thread = isJsonObject(result) ? result.thread : undefined;
-  if (!isJsonObject(thread) || typeof thread.id !== 'string') throw invalid(method, 'a thread id');
+  const thread = isRecord(result) ? result.thread : undefined;
+  if (!isRecord(thread) || typeof thread.id !== 'string') throw invalid(method, 'a thread id');
   return thread.id;
 }
 
@@ -172,8 +165,8 @@ export interface TurnStartResult {
 
 /** The id of the turn that was started. */
 export function parseTurnStart(result: unknown): string {
-  const turn = isJsonObject(result) ? result.turn : undefined;
-  if (!isJsonObject(turn) || typeof turn.id !== 'string') throw invalid('turn/start', 'a turn id');
+  const turn = isRecord(result) ? result.turn : undefined;
+  if (!isRecord(turn) || typeof turn.id !== 'string') throw invalid('turn/start', 'a turn id');
   return turn.id;
 }
 
@@ -212,15 +205,15 @@ const turnStatuses: ReadonlySet<unknown> = new Set([
 const isTurnStatus = (value: unknown): value is WireTurn['status'] => turnStatuses.has(value);
 
 function parseItem(value: unknown): TurnItem | null {
-  if (!isJsonObject(value)) return null;
+  if (!isRecord(value)) return null;
   const { type, text, clientId } = value;
-  if (type === 'userMessage') return { type, clientId: stringOrNull(clientId) };
+  if (type === 'userMessage') return { type, clientId: textOrNull(clientId) };
   return type === 'agentMessage' && typeof text === 'string' ? { type, text } : null;
 }
 
 /** Reads a turn, or returns null if it is none. Items of other kinds are passed over. */
 function parseTurn(value: unknown): Turn | null {
-  if (!isJsonObject(value)) return null;
+  if (!isRecord(value)) return null;
   const { id, status, error, items } = value;
   if (typeof id !== 'string' || !isTurnStatus(status)) return null;
   const known = (Array.isArray(items) ? items : []).map(parseItem);
@@ -228,7 +221,7 @@ function parseTurn(value: unknown): Turn | null {
   return {
     id,
     status,
-    error: isJsonObject(error) ? stringOrNull(error.message) : null,
+    error: isRecord(error) ? textOrNull(error.message) : null,
     reply: messages.at(-1) ?? null,
     clientIds: known.flatMap((item) =>
       item?.type === 'userMessage' && item.clientId !== null ? item.clientId : [],
@@ -243,7 +236,7 @@ export interface TurnsPage {
 
 /** The turns of a page, newest first. */
 export function parseTurns(method: ClientMethod, result: unknown): readonly Turn[] {
-  if (!isJsonObject(result) || !Array.isArray(result.data)) throw invalid(method, 'turns');
+  if (!isRecord(result) || !Array.isArray(result.data)) throw invalid(method, 'turns');
   return result.data.flatMap((turn) => parseTurn(turn) ?? []);
 }
 
@@ -254,7 +247,7 @@ export interface ResumeResult {
 
 /** The newest turns of a thread that was resumed. */
 export function parseResume(result: unknown): readonly Turn[] {
-  if (!isJsonObject(result)) throw invalid('thread/resume', 'an object');
+  if (!isRecord(result)) throw invalid('thread/resume', 'an object');
   return parseTurns('thread/resume', result.initialTurnsPage);
 }
 
@@ -265,11 +258,11 @@ export interface ItemsPage {
 
 /** The ids we gave to user messages among these items. */
 export function parseClientIds(result: unknown): readonly string[] {
-  if (!isJsonObject(result) || !Array.isArray(result.data)) {
+  if (!isRecord(result) || !Array.isArray(result.data)) {
     throw invalid('thread/items/list', 'items');
   }
   return result.data.flatMap((entry: unknown) => {
-    const item = isJsonObject(entry) ? parseItem(entry.item) : null;
+    const item = isRecord(entry) ? parseItem(entry.item) : null;
     return item?.type === 'userMessage' && item.clientId !== null ? item.clientId : [];
   });
 }
@@ -288,7 +281,7 @@ export interface ToolCallParams {
 
 /** Reads the params of `item/tool/call`, or returns null. On the hot path. */
 export function parseToolCall(params: unknown): ToolCallParams | null {
-  if (!isJsonObject(params)) return null;
+  if (!isRecord(params)) return null;
   const { threadId, turnId, callId, namespace = null, tool } = params;
   if (typeof threadId !== 'string' || typeof turnId !== 'string') return null;
   if (typeof callId !== 'string' || typeof tool !== 'string') return null;
@@ -304,18 +297,18 @@ export interface TurnNotification {
 
 /** Reads the params of `turn/started` and `turn/completed`, or returns null. */
 export function parseTurnNotification(params: unknown): { threadId: string; turn: Turn } | null {
-  if (!isJsonObject(params) || typeof params.threadId !== 'string') return null;
+  if (!isRecord(params) || typeof params.threadId !== 'string') return null;
   const turn = parseTurn(params.turn);
   return turn && { threadId: params.threadId, turn };
 }
 
 /** Where a request or notification of the server belongs; older requests call a thread a conversation. */
 export function parseScope(params: unknown): { sessionId: string | null; turnId: string | null } {
-  if (!isJsonObject(params)) return { sessionId: null, turnId: null };
+  if (!isRecord(params)) return { sessionId: null, turnId: null };
   const { threadId, conversationId, turnId } = params;
   return {
-    sessionId: stringOrNull(threadId) ?? stringOrNull(conversationId),
-    turnId: stringOrNull(turnId),
+    sessionId: textOrNull(threadId) ?? textOrNull(conversationId),
+    turnId: textOrNull(turnId),
   };
 }
 
@@ -328,9 +321,9 @@ export interface Notice {
 
 /** Reads `error`, the warnings and `deprecationNotice`, or returns null if there is nothing to show. */
 export function parseNotice(params: unknown): Notice | null {
-  if (!isJsonObject(params)) return null;
+  if (!isRecord(params)) return null;
   const { error, message, summary, details, willRetry } = params;
-  const text = isJsonObject(error) ? error.message : (message ?? summary);
+  const text = isRecord(error) ? error.message : (message ?? summary);
   if (typeof text !== 'string') return null;
   return {
     sessionId: parseScope(params).sessionId,

@@ -1,5 +1,5 @@
 /** What the service's reply to an answer means: in its own words, and for the call. Pure. */
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { AnswerVerdict } from '../host.ts';
 import { codeOf, describeReply } from './service-client.ts';
 import type { ServiceReply } from './wire.ts';
@@ -32,10 +32,10 @@ const isRouteReply = ({ status }: ServiceReply): boolean =>
 /** The reply in the words of the service. */
 export function readAttempt(reply: ServiceReply): AnswerAttempt {
   const { body } = reply;
-  const message = isJsonObject(body) && typeof body.message === 'string' ? body.message : null;
+  const message = isRecord(body) && typeof body.message === 'string' ? body.message : null;
   const code = codeOf(reply);
   if (!isRouteReply(reply)) return { status: 'exception', code, message: describeReply(reply) };
-  const word = isJsonObject(body) && typeof body.status === 'string' ? body.status.trim() : '';
+  const word = isRecord(body) && typeof body.status === 'string' ? body.status.trim() : '';
   return { status: word === '' ? 'malformed' : word, code, message };
 }
 

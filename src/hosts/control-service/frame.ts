@@ -1,5 +1,6 @@
 /** What comes over the stream, and the tool calls in it. Whatever does not fit is null, never an error. */
-import { isJsonObject, parseToolCall } from '../app-server/protocol.ts';
+import { isRecord, parseRecord, textOrNull } from '../../tools/json.ts';
+import { parseToolCall } from '../app-server/protocol.ts';
 import type { HostCall } from '../host.ts';
 
 /** One frame, read. */
@@ -27,23 +28,12 @@ export interface ReadyFrame {
   readonly seq: number | null;
 }
 
-const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
 /** The text if it is one that says something. */
 const wordOrNull = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value : null;
 
 const integerOrNull = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
-
-function parseObject(text: string) {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
 
 function parseRange(type: string, from: unknown, to: unknown): FrameRange | null {
   const [first, last] = [integerOrNull(from), integerOrNull(to)];
@@ -52,14 +42,14 @@ function parseRange(type: string, from: unknown, to: unknown): FrameRange | null
 
 /** Reads a frame; with it, what a `ready` frame says. Null for text that is no JSON object. */
 export function parseFrame(text: string): { frame: StreamFrame; ready: ReadyFrame | null } | null {
-  const object = parseObject(text);
+  const object = parseRecord(text);
   if (!object) return null;
   const { type, threadId, payload, seq, epoch, redelivered, from, to } = object;
   const name = typeof type === 'number' ? String(type) : (wordOrNull(type) ?? 'unknown');
   const missing = parseRange(name, from, to);
   const frame: StreamFrame = {
     type: name,
-    threadId: stringOrNull(threadId),
+    threadId: textOrNull(threadId),
     payload: payload ?? null,
     seq: integerOrNull(seq),
     ...(redelivered === true ? { redelivered } : {}),
@@ -101,19 +91,19 @@ export function callOfSignal(
   epochOf: EpochOf,
 ): HostCall | null {
   const id = requestIdOf(requestId);
-  if (id === null || !isJsonObject(params)) return null;
-  const scope = isJsonObject(context) ? context : {};
+  if (id === null || !isRecord(params)) return null;
+  const scope = isRecord(context) ? context : {};
   return callOf({ ...params, turnId: params.turnId ?? scope.turnId }, sessionId, id, epochOf);
 }
 
 /** The call of one row of a list, or null. */
 export function callOfRow(row: unknown, sessionId: string, epochOf: EpochOf): HostCall | null {
-  if (!isJsonObject(row)) return null;
+  if (!isRecord(row)) return null;
   const { requestId, threadId, turnId, callId, tool, details } = row;
   const id = requestIdOf(requestId);
   const owner = wordOrNull(threadId)?.trim() ?? sessionId;
   if (id === null || owner !== sessionId) return null;
-  const asked = isJsonObject(details) ? details : {};
+  const asked = isRecord(details) ? details : {};
   const { namespace } = asked;
   const fields = {
     turnId: turnId ?? asked.turnId,
@@ -132,7 +122,7 @@ function callOf(
 ): HostCall | null {
   const call = parseToolCall({
     threadId: sessionId,
-    turnId: stringOrNull(fields.turnId) ?? '',
+    turnId: textOrNull(fields.turnId) ?? '',
     callId: wordOrNull(fields.callId) ?? requestId,
     namespace: wordOrNull(fields.namespace),
     tool: fields.tool,
@@ -152,14 +142,14 @@ export function callOfFrame(
   epochOf: EpochOf,
 ): HostCall | null {
   if (type === callRowType) return callOfRow(payload, sessionId, epochOf);
-  if (type !== callSignalType || !isJsonObject(payload)) return null;
+  if (type !== callSignalType || !isRecord(payload)) return null;
   const { context, params, requestId } = payload;
   return callOfSignal({ context, params, requestId }, sessionId, epochOf);
 }
 
 /** How a call ended, as `tool_call_resolved` says it, or null. */
 export function parseCallEnd(payload: unknown): { requestId: string; isExpired: boolean } | null {
-  if (!isJsonObject(payload)) return null;
+  if (!isRecord(payload)) return null;
   const requestId = requestIdOf(payload.requestId);
   return requestId === null ? null : { requestId, isExpired: payload.status === 'expired' };
 }

@@ -11,7 +11,7 @@
  */
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import { Waiters } from '../app-server/waiters.ts';
 import type {
   AnswerVerdict,
@@ -207,7 +207,7 @@ export class ControlServiceHost implements Host {
     this.#session(sessionId);
     const reply = await this.#client.request(routes.interrupt(sessionId, turnId), { signal });
     const { status, body } = reply;
-    const isOver = status === 409 && isJsonObject(body) && body.status === 'no_active_turn';
+    const isOver = status === 409 && isRecord(body) && body.status === 'no_active_turn';
     if (status !== 200 && !isOver) throw this.requests.gone(refusalOf(reply, sessionId));
     // Its end comes by the stream; where it does not, a read finds it.
     if (isOver || !this.#link.isOnline) await this.requests.read(sessionId, { signal });

@@ -1,6 +1,7 @@
 /** Frames of the stream become what the sessions know. Called once for each frame, on the read path. */
-import { isJsonObject, parseTurnNotification } from '../app-server/protocol.ts';
+import { parseTurnNotification } from '../app-server/protocol.ts';
 import { SessionMeshError } from '../../errors.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostSignal } from '../host.ts';
 import {
   callOfFrame,
@@ -75,7 +76,7 @@ function takeTurn(
   session: TrackedSession,
   sessions: Sessions,
 ): void {
-  const params = isJsonObject(payload) ? payload.params : null;
+  const params = isRecord(payload) ? payload.params : null;
   const turn = parseTurnNotification(params)?.turn;
   if (!turn) return;
   const { id, status, error, reply } = turn;
@@ -85,7 +86,7 @@ function takeTurn(
 
 function takeDeletion({ threadId, payload }: StreamFrame, sessions: Sessions): void {
   const named =
-    isJsonObject(payload) && typeof payload.sessionId === 'string' ? payload.sessionId : null;
+    isRecord(payload) && typeof payload.sessionId === 'string' ? payload.sessionId : null;
   const sessionId = threadId ?? named;
   if (sessionId !== null) {
     sessions.lose(sessionId, new SessionMeshError('session_deleted', { sessionId }));
@@ -94,8 +95,7 @@ function takeDeletion({ threadId, payload }: StreamFrame, sessions: Sessions): v
 
 /** Somebody has to decide it at the service: a turn that waits for that looks as if it hung. */
 function takeApproval({ payload }: StreamFrame, { id }: TrackedSession, options: IncomingOptions) {
-  const summary =
-    isJsonObject(payload) && typeof payload.summary === 'string' ? payload.summary : '';
+  const summary = isRecord(payload) && typeof payload.summary === 'string' ? payload.summary : '';
   const message = `waits for an approval at the service: ${summary}`;
   options.emit({ type: 'host.notice', sessionId: id, level: 'warn', message });
 }

@@ -4,10 +4,11 @@
  * - A lease that somebody else holds is waited for, within `leaseWaitMs`.
  * - One that was lost to somebody else ends the session here: two who serve it would both run its calls.
  * - The fence goes with every answer, so that one of an earlier holder is turned away.
+ * - Each lease has a nonce: requests that overlap, or whose replies are lost, do not compete with each other.
  */
 import { sleep, type Timer } from '../../env.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostContext } from '../host.ts';
 import { routes } from './routes.ts';
 import { codeOf, refusalOf, type ServiceClient } from './service-client.ts';
@@ -30,17 +31,19 @@ export interface ForeignLease {
   readonly expiresAt: number | null;
 }
 
-type Taken = { readonly type: 'ours' } | ({ readonly type: 'foreign' } & ForeignLease);
+type Taken =
+  { readonly type: 'ours'; readonly fence: number } | ({ readonly type: 'foreign' } & ForeignLease);
 
 interface Held {
   fence: number;
+  readonly nonce: string;
   renewal: Timer | undefined;
 }
 
 /** Reads who holds the lease from an answer that says it is somebody else's, or returns null. */
 export function parseForeignLease(reply: ServiceReply): ForeignLease | null {
   if (reply.status !== 409 || codeOf(reply) !== 'leased') return null;
-  const { holder, expiresAt } = isJsonObject(reply.body) ? reply.body : {};
+  const { holder, expiresAt } = isRecord(reply.body) ? reply.body : {};
   return {
     holder: typeof holder === 'string' ? holder : null,
     expiresAt: typeof expiresAt === 'number' ? expiresAt : null,
@@ -48,8 +51,8 @@ export function parseForeignLease(reply: ServiceReply): ForeignLease | null {
 }
 
 function parseFence({ status, body }: ServiceReply): number | null {
-  const lease = isJsonObject(body) ? body.lease : null;
-  const isFence = status === 200 && isJsonObject(lease) && typeof lease.fence === 'number';
+  const lease = isRecord(body) ? body.lease : null;
+  const isFence = status === 200 && isRecord(lease) && typeof lease.fence === 'number';
   return isFence && typeof lease.fence === 'number' ? lease.fence : null;
 }
 
@@ -81,16 +84,21 @@ export class Leases {
   async take(sessionId: string, signal?: AbortSignal): Promise<void> {
     const { client, context } = this.#options;
     const { env, limits } = context;
-    const abort = signal ? AbortSignal.any([signal, client.signal]) : client.signal;
+    let abort: AbortSignal | undefined;
     const deadlineMs = env.clock.monotonic() + limits.leaseWaitMs;
+    const nonce = this.#held.get(sessionId)?.nonce ?? env.id();
     for (;;) {
-      const taken = await this.#ask(sessionId, signal);
-      if (taken.type === 'ours') return;
+      const taken = await this.#ask(sessionId, nonce, signal);
+      if (taken.type === 'ours') {
+        this.#hold(sessionId, nonce, taken.fence);
+        return;
+      }
       const leftMs = deadlineMs - env.clock.monotonic();
       if (leftMs <= 0) throw leasedTo(taken, sessionId);
       // Clocks differ, and a lease may be given back early: not too long at a time.
       const endsMs = (taken.expiresAt ?? 0) - env.clock.now() + limits.pollMinMs;
       const waitMs = Math.min(Math.max(endsMs, limits.pollMinMs), limits.pollMaxMs, leftMs);
+      abort ??= signal ? AbortSignal.any([signal, client.signal]) : client.signal;
       await sleep(env.clock, waitMs, abort);
     }
   }
@@ -100,9 +108,13 @@ export class Leases {
    * @throws SessionMeshError as `ServiceClient.request`
    */
   async confirm(sessionId: string): Promise<boolean> {
-    if (!this.#held.has(sessionId)) return false;
-    const taken = await this.#ask(sessionId);
-    if (taken.type === 'foreign') this.#lose(sessionId, taken);
+    const held = this.#held.get(sessionId);
+    if (!held) return false;
+    const taken = await this.#ask(sessionId, held.nonce);
+    // It may have been given back while the service was asked.
+    if (this.#held.get(sessionId) !== held) return false;
+    if (taken.type === 'ours') this.#hold(sessionId, held.nonce, taken.fence);
+    else this.#lose(sessionId, taken);
     return taken.type === 'ours';
   }
 
@@ -125,20 +137,17 @@ export class Leases {
     for (const sessionId of this.#held.keys()) this.#drop(sessionId);
   }
 
-  async #ask(sessionId: string, signal?: AbortSignal): Promise<Taken> {
+  async #ask(sessionId: string, nonce: string, signal?: AbortSignal): Promise<Taken> {
     const { client, holder, ttlMs } = this.#options;
     const fence = this.fenceOf(sessionId);
-    const request = { holder, ttlMs, ...(fence === null ? {} : { fence }) };
+    const request = { holder, ttlMs, nonce, ...(fence === null ? {} : { fence }) };
     const reply = await client.request(routes.takeLease(sessionId, request), { signal });
     const foreign = parseForeignLease(reply);
     if (foreign) return { type: 'foreign', ...foreign };
     const ours = parseFence(reply);
-    if (ours !== null) {
-      this.#hold(sessionId, ours);
-      return { type: 'ours' };
-    }
+    if (ours !== null) return { type: 'ours', fence: ours };
     // Without the route the body of a 404 has a form of its own.
-    const isMissing = reply.status === 404 && !(isJsonObject(reply.body) && 'status' in reply.body);
+    const isMissing = reply.status === 404 && !(isRecord(reply.body) && 'status' in reply.body);
     if (!isMissing) throw refusalOf(reply, sessionId);
     throw new SessionMeshError('host_unsupported', {
       expected: 'a service that has leases',
@@ -147,11 +156,11 @@ export class Leases {
     });
   }
 
-  #hold(sessionId: string, fence: number): void {
+  #hold(sessionId: string, nonce: string, fence: number): void {
     const { clock } = this.#options.context.env;
     const before = this.#held.get(sessionId);
     if (before?.renewal) clock.clearTimeout(before.renewal);
-    const held: Held = before ?? { fence, renewal: undefined };
+    const held: Held = before ?? { fence, nonce, renewal: undefined };
     held.fence = fence;
     held.renewal = clock.setTimeout(() => void this.#renew(sessionId), this.#options.ttlMs / 3);
     this.#held.set(sessionId, held);
@@ -165,7 +174,7 @@ export class Leases {
       const { logger } = this.#options.context;
       logger.warn({ sessionId, error: messageOf(thrown) }, 'a lease was not renewed');
       // Until the service says otherwise it may still be ours.
-      if (held && this.#held.get(sessionId) === held) this.#hold(sessionId, held.fence);
+      if (held && this.#held.get(sessionId) === held) this.#hold(sessionId, held.nonce, held.fence);
     }
   }
 

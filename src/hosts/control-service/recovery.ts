@@ -26,7 +26,7 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   /** Aborts the one that runs. */
-  #run = new AbortController();
+  #run: AbortController | null = null;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -41,7 +41,8 @@ export class Recovery {
 
   /** The stream is gone: what runs is of no use. */
   stop(): void {
-    this.#run.abort(new Error('the stream is gone'));
+    this.#run?.abort(new Error('the stream is gone'));
+    this.#run = null;
   }
 
   /** A few at a time: all of them draw from one iterator. */

@@ -3,7 +3,9 @@ import type { ServiceRequest } from './wire.ts';
 
 /** A path with what is filled in encoded: an id may hold anything. */
 function path(parts: TemplateStringsArray, ...ids: readonly string[]): string {
-  return String.raw({ raw: parts }, ...ids.map(encodeURIComponent));
+  let text = parts[0] ?? '';
+  for (const [index, id] of ids.entries()) text += encodeURIComponent(id) + parts[index + 1];
+  return text;
 }
 
 const get = (at: string): ServiceRequest => ({ method: 'GET', path: at });
@@ -12,6 +14,14 @@ const post = (at: string, body: object): ServiceRequest => ({
   path: at,
   body: JSON.stringify(body),
 });
+
+/** What a lease is asked for with. */
+interface LeaseRequest {
+  readonly holder: string;
+  readonly ttlMs: number;
+  readonly nonce: string;
+  readonly fence?: number;
+}
 
 export const routes = {
   createSession: (body: object) => post('/sessions', body),
@@ -39,8 +49,7 @@ export const routes = {
     ...(fence === null ? {} : { headers: { 'x-sessionmesh-fence': String(fence) } }),
   }),
 
-  takeLease: (id: string, lease: { holder: string; ttlMs: number; fence?: number }) =>
-    post(path`/sessions/${id}/lease`, lease),
+  takeLease: (id: string, lease: LeaseRequest) => post(path`/sessions/${id}/lease`, lease),
   releaseLease: (id: string, fence: number): ServiceRequest => ({
     method: 'DELETE',
     path: path`/sessions/${id}/lease`,

@@ -2,9 +2,10 @@
  * Requests to a control service, with what concerns all of them: the token, deadlines, a bound on how many
  * are under way, and the patience that an overloaded service asks for.
  */
+import { follow } from '../../abort.ts';
 import { sleep } from '../../env.ts';
 import { isSessionMeshError, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostContext } from '../host.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { ServiceReply, ServiceRequest, ServiceWire } from './wire.ts';
@@ -27,7 +28,7 @@ export interface ServiceClientOptions {
 
 /** The `code` of an error body, or null. */
 export function codeOf({ body }: ServiceReply): string | null {
-  return isJsonObject(body) && typeof body.code === 'string' ? body.code.trim() : null;
+  return isRecord(body) && typeof body.code === 'string' ? body.code.trim() : null;
 }
 
 /** Whether Codex is what is not logged in, of an answer that {@link ServiceClient.request} resolved with. */
@@ -47,7 +48,8 @@ function isRefusal(reply: ServiceReply): boolean {
 export class ServiceClient {
   readonly #options: ServiceClientOptions;
   readonly #life = new AbortController();
-  #underWay = 0;
+  /** Of each request that has no answer. */
+  readonly #underWay = new Set<AbortController>();
   /** Monotonic milliseconds before which nothing is sent. */
   #pausedUntilMs = 0;
 
@@ -66,17 +68,27 @@ export class ServiceClient {
    * the reason of `signal`.
    */
   async request(request: ServiceRequest, options: RequestOptions = {}): Promise<ServiceReply> {
-    const { requestsQueuedMax } = this.#options.context.limits;
-    if (this.#underWay >= requestsQueuedMax) {
+    const { env, limits } = this.#options.context;
+    const { timeoutMs = limits.requestTimeoutMs, signal } = options;
+    if (this.#underWay.size >= limits.requestsQueuedMax) {
       throw new SessionMeshError('overloaded', {
-        expected: `at most ${requestsQueuedMax} requests`,
+        expected: `at most ${limits.requestsQueuedMax} requests`,
       });
     }
-    this.#underWay += 1;
+    const abort = new AbortController();
+    const late = () => abort.abort(tooLate(request, timeoutMs));
+    const timer = env.clock.setTimeout(late, timeoutMs);
+    const unfollow = signal && follow(signal, abort);
+    if (this.#life.signal.aborted) abort.abort(this.#life.signal.reason);
+    this.#underWay.add(abort);
     try {
-      return await this.#inTime(request, options);
+      const reply = await this.#authorized(request, abort.signal);
+      if (reply.status === 429) this.#pause(reply);
+      return reply;
     } finally {
-      this.#underWay -= 1;
+      this.#underWay.delete(abort);
+      unfollow?.();
+      env.clock.clearTimeout(timer);
     }
   }
 
@@ -98,24 +110,10 @@ export class ServiceClient {
 
   /** Gives up what is under way. Idempotent. */
   async close(): Promise<void> {
-    this.#life.abort(new SessionMeshError('mesh_closed'));
+    const closed = new SessionMeshError('mesh_closed');
+    this.#life.abort(closed);
+    for (const abort of this.#underWay) abort.abort(closed);
     await this.#options.wire.close();
-  }
-
-  async #inTime(request: ServiceRequest, options: RequestOptions): Promise<ServiceReply> {
-    const { env, limits } = this.#options.context;
-    const { timeoutMs = limits.requestTimeoutMs, signal } = options;
-    const late = new AbortController();
-    const timer = env.clock.setTimeout(() => late.abort(tooLate(request, timeoutMs)), timeoutMs);
-    const any = [late.signal, this.#life.signal, ...(signal ? [signal] : [])];
-    try {
-      const abort = AbortSignal.any(any);
-      const reply = await this.#authorized(request, abort);
-      if (reply.status === 429) this.#pause(reply);
-      return reply;
-    } finally {
-      env.clock.clearTimeout(timer);
-    }
   }
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceReply> {
@@ -167,7 +165,7 @@ function tooLate({ method, path }: ServiceRequest, timeoutMs: number): SessionMe
 /** What the service says in an answer that is not what was asked for: `HTTP 400 invalid_request: …`. */
 export function describeReply(reply: ServiceReply): string {
   const { status, body } = reply;
-  const fields = isJsonObject(body) ? body : {};
+  const fields = isRecord(body) ? body : {};
   const issues = Array.isArray(fields.issues) ? fields.issues.flatMap(describeIssue) : [];
   const message = typeof fields.message === 'string' ? fields.message : null;
   const words = [codeOf(reply) ?? (typeof fields.status === 'string' ? fields.status : null)];
@@ -178,7 +176,7 @@ export function describeReply(reply: ServiceReply): string {
 }
 
 function describeIssue(issue: unknown): readonly string[] {
-  if (!isJsonObject(issue) || typeof issue.message !== 'string') return [];
+  if (!isRecord(issue) || typeof issue.message !== 'string') return [];
   const path = Array.isArray(issue.path) ? issue.path.join('.') : '';
   return [path === '' ? issue.message : `${path}: ${issue.message}`];
 }
@@ -187,7 +185,7 @@ function describeIssue(issue: unknown): readonly string[] {
 export function refusalOf(reply: ServiceReply, sessionId?: string): SessionMeshError {
   const found = describeReply(reply);
   const facts = { found, cause: reply, ...(sessionId === undefined ? {} : { sessionId }) };
-  const isNotFound = isJsonObject(reply.body) && reply.body.status === 'not_found';
+  const isNotFound = isRecord(reply.body) && reply.body.status === 'not_found';
   if (reply.status === 404 && isNotFound) return new SessionMeshError('session_unknown', facts);
   if (reply.status === 410) return new SessionMeshError('session_deleted', facts);
   return new SessionMeshError(reply.status === 429 ? 'overloaded' : 'request_refused', facts);

@@ -4,7 +4,7 @@
  */
 import { unlessAborted } from '../../abort.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostContext, HostSignal, HostTool } from '../host.ts';
 import type { Leases } from './leases.ts';
 import type { Link } from './link.ts';
@@ -84,8 +84,8 @@ export class SessionLives {
     try {
       await requests.read(sessionId, { signal });
       session.controls = controls;
-      await link.settled();
-      signal?.throwIfAborted();
+      const settled = link.settled();
+      await (signal ? unlessAborted(settled, signal) : settled);
     } catch (thrown) {
       await this.letGo(sessionId);
       throw thrown;
@@ -164,8 +164,8 @@ export class SessionLives {
 
 function createdId(reply: ServiceReply): string {
   if (reply.status < 200 || reply.status >= 300) throw refusalOf(reply);
-  const session = isJsonObject(reply.body) ? reply.body.session : null;
-  const sessionId = isJsonObject(session) ? session.sessionId : null;
+  const session = isRecord(reply.body) ? reply.body.session : null;
+  const sessionId = isRecord(session) ? session.sessionId : null;
   if (typeof sessionId === 'string' && sessionId.trim() !== '') return sessionId;
   const found = describeReply(reply);
   throw new SessionMeshError('protocol_invalid', { expected: 'a session.sessionId', found });

@@ -1,6 +1,6 @@
 /** What is asked of the service about one session, with what its answers mean for what is known of it. */
 import { isSessionMeshError, SessionMeshError } from '../../errors.ts';
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { HostCall } from '../host.ts';
 import { callOfRow, type EpochOf } from './frame.ts';
 import { routes } from './routes.ts';
@@ -56,7 +56,7 @@ export class SessionRequests {
     const { client, sessions, epochOf } = this.#options;
     const reply = await client.request(routes.pendingCalls(sessionId), options);
     const { status, body } = reply;
-    const fields = isJsonObject(body) ? body : {};
+    const fields = isRecord(body) ? body : {};
     if (!Array.isArray(fields.data)) {
       if (status === 404 || status === 410) this.gone(refusalOf(reply, sessionId));
       const isEmpty = status === 404 || status === 410 || codeOf(reply) === 'system_session';
@@ -104,8 +104,8 @@ export class SessionRequests {
   ): Promise<SessionMeshError> {
     if (reply.status !== 500 || this.#options.namesUnknown()) return refusalOf(reply, sessionId);
     const health = await this.#options.client.request(routes.health(), options);
-    const codex = isJsonObject(health.body) ? health.body.codex : null;
-    const isInOrder = isJsonObject(codex) && codex.running === true && codex.initialized === true;
+    const codex = isRecord(health.body) ? health.body.codex : null;
+    const isInOrder = isRecord(codex) && codex.running === true && codex.initialized === true;
     if (!isInOrder) return refusalOf(reply, sessionId);
     const found = describeReply(reply);
     return new SessionMeshError('session_unknown', { sessionId, found });
@@ -114,7 +114,7 @@ export class SessionRequests {
 
 /** The turn that a message began or joined, or null if it was not accepted. */
 export function turnIdOf({ status, body }: ServiceReply): string | null {
-  const isAccepted = status >= 200 && status < 300 && isJsonObject(body);
+  const isAccepted = status >= 200 && status < 300 && isRecord(body);
   const turnId = isAccepted ? body.turnId : null;
   return typeof turnId === 'string' && turnId.trim() !== '' ? turnId : null;
 }

@@ -1,5 +1,5 @@
 /** What a read of a session tells of its turns. Reads of any shape are looked at; what is missing is null. */
-import { isJsonObject } from '../app-server/protocol.ts';
+import { isRecord } from '../../tools/json.ts';
 import type { TurnStatus } from '../host.ts';
 
 /** One turn of a session that was read. */
@@ -20,27 +20,27 @@ const textOrNull = (value: unknown): string | null =>
 
 /** The texts of one user message. */
 function userTexts(item: unknown): readonly string[] {
-  if (!isJsonObject(item) || item.type !== 'userMessage') return [];
+  if (!isRecord(item) || item.type !== 'userMessage') return [];
   return listOf(item.content).flatMap((part) =>
-    isJsonObject(part) && typeof part.text === 'string' ? part.text : [],
+    isRecord(part) && typeof part.text === 'string' ? part.text : [],
   );
 }
 
 function readTurn(turn: unknown): TurnView | null {
-  if (!isJsonObject(turn) || typeof turn.id !== 'string') return null;
+  if (!isRecord(turn) || typeof turn.id !== 'string') return null;
   const { id, status, error, items } = turn;
   return {
     id,
     status: textOrNull(status),
-    error: isJsonObject(error) ? textOrNull(error.message) : null,
+    error: isRecord(error) ? textOrNull(error.message) : null,
     texts: listOf(items).flatMap(userTexts),
   };
 }
 
 /** The turns of a session that was read, oldest first; at most the newest `turnsMax`. */
 export function turnsOf(detail: unknown, turnsMax: number): readonly TurnView[] {
-  const thread = isJsonObject(detail) ? detail.thread : null;
-  const turns = isJsonObject(thread) ? listOf(thread.turns) : [];
+  const thread = isRecord(detail) ? detail.thread : null;
+  const turns = isRecord(thread) ? listOf(thread.turns) : [];
   return turns.slice(-turnsMax).flatMap((turn) => readTurn(turn) ?? []);
 }
 
@@ -51,9 +51,9 @@ export function turnOf(detail: unknown, turnId: string): TurnView | null {
 
 /** The assistant's last complete text of a turn, or null. */
 export function replyOf(detail: unknown, turnId: string): string | null {
-  const transcript = isJsonObject(detail) ? listOf(detail.transcript) : [];
+  const transcript = isRecord(detail) ? listOf(detail.transcript) : [];
   for (const entry of transcript.toReversed()) {
-    if (!isJsonObject(entry) || entry.turnId !== turnId) continue;
+    if (!isRecord(entry) || entry.turnId !== turnId) continue;
     const text = textOrNull(entry.content);
     if (entry.role === 'assistant' && entry.status === 'complete' && text !== null) return text;
   }

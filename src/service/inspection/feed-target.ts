@@ -1,11 +1,10 @@
 /** The feed, as an upgrade leads to it. */
 import type { Access } from '../auth.ts';
-import { refusal, type Reply } from '../reply.ts';
+import { partialToken, refusal, type Reply } from '../reply.ts';
 import { positionOf, type UpgradeTarget } from '../upgrade.ts';
 import type { ViewerStart } from './feed.ts';
 
 const tooMany = refusal(429, 'overloaded', 'too many viewers');
-const partly = refusal(403, 'forbidden', 'this token is good for certain sessions only');
 
 /** What takes viewers in. */
 export interface Feed {
@@ -25,7 +24,7 @@ export const feedPath = '/api/inspect';
 export function feedTarget(feed: Feed, watchedMax: number): UpgradeTarget {
   const findRefusal = (access: Access): Reply | null => {
     // An overview of some sessions only would have to be made for each viewer.
-    if (access.sessions !== null) return partly;
+    if (access.sessions !== null) return partialToken;
     return feed.isFull ? tooMany : null;
   };
   return {

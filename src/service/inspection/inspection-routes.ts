@@ -2,7 +2,7 @@
 import { machines } from '../../../machines/index.ts';
 import { chartOf } from '../../charts/chart.ts';
 import { layOut } from '../../charts/layout/layout.ts';
-import { notFound, ok, refusal, type Reply } from '../reply.ts';
+import { notFound, ok, partialToken, type Reply } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServerCore } from '../server.ts';
 import type { InspectionSource } from './source.ts';
@@ -147,9 +147,7 @@ function decisionRoute({ core, source }: InspectionRoutesOptions): Route {
       },
       handle: ({ access, param, body }) => {
         const id = param('id');
-        if (access.sessions !== null) {
-          return refusal(403, 'forbidden', 'this token is good for certain sessions only');
-        }
+        if (access.sessions !== null) return partialToken;
         const { decision, scope = 'turn', reason = null, answers = null } = body;
         const isDecided = source.decide(id, { decision, scope, reason, answers });
         return isDecided ? ok({ status: 'ok', id }) : notFound({ id });

@@ -19,9 +19,13 @@ export function listedQuestion(question: PendingQuestion): WaitingRow {
   };
 }
 
+/** What is known of an approval; of a recorded one that is not everything. */
+type KnownApproval = Partial<PendingApproval> &
+  Omit<PendingApproval, 'namespace' | 'arguments' | 'deadline'>;
+
 /** A call of a mesh that waits for somebody to agree. */
-export function listedApproval(approval: PendingApproval): WaitingRow {
-  const { id, sessionId, turnId, callId, tool, namespace, requestedAt, deadline } = approval;
+export function listedApproval(approval: KnownApproval): WaitingRow {
+  const { id, sessionId, turnId, callId, tool, namespace, requestedAt, deadline = null } = approval;
   return {
     id,
     kind: 'approval',

@@ -2,6 +2,7 @@
 import type { CallView, RunView, RuntimeView, SessionView } from '../../history/view.ts';
 import type { Counters, HostRow, OverviewView, SessionRow, WaitingRow } from './frame.ts';
 import { Latencies } from './latencies.ts';
+import { listedApproval } from './listed-question.ts';
 import { teamRow, type TeamBudgets } from './team-row.ts';
 
 /** Calls that the rate and the durations are made of: the last ones. */
@@ -89,18 +90,8 @@ export function countersOf(view: RunView, since: number): Counters {
 
 /** What waited for a person at a moment. Nobody decides it any more. */
 export function waitingOf({ approvals }: RunView): readonly WaitingRow[] {
-  return [...approvals.values()].map(
-    ({ approvalId: id, sessionId, turnId, callId, tool, requestedAt: createdAt }) => ({
-      id,
-      kind: 'approval',
-      sessionId,
-      turnId,
-      method: 'item/tool/call',
-      summary: `Tool approval requested: ${tool}`,
-      details: { callId, tool },
-      createdAt,
-      deadline: null,
-    }),
+  return [...approvals.values()].map((approval) =>
+    listedApproval({ ...approval, id: approval.approvalId }),
   );
 }
 

@@ -17,8 +17,8 @@ import type { TeamBudgets } from './team-row.ts';
 /** Looks for what was violated in a history, record by record. */
 export interface ReplayCheck {
   push(record: HistoryRecord): void;
-  /** What was found by now, without taking the last record for the end. `records` are those pushed. */
-  soFar(records: () => readonly HistoryRecord[]): readonly RunFinding[];
+  /** What was found by now, without taking the last record for the end. */
+  soFar(): readonly RunFinding[];
   /** What it says of the whole. Nothing is pushed afterwards. */
   finish(): RunVerdict;
 }
@@ -150,8 +150,7 @@ class ReadHistory implements Replay {
 
   #verdictSoFar(): RunVerdict | null {
     if (this.#isOver || !this.#check) return this.#verdict;
-    const findings = this.#check.soFar(() => this.timeline.after(0, this.timeline.length));
-    return { findings, doubts: [] };
+    return { findings: this.#check.soFar(), doubts: [] };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a viewer may say on its feed. */
-import { isRecord } from '../../tools/json.ts';
+import { parseRecord } from '../../tools/json.ts';
 import type { ViewerCommand } from './frame.ts';
 
 const isId = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -11,14 +11,7 @@ function isIdList(value: unknown, countMax: number): value is readonly string[] 
 
 /** Reads a command, or returns null for anything else. Never throws. */
 export function parseViewerCommand(text: string, watchedMax: number): ViewerCommand | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const { type, sessionIds, seq } = value;
+  const { type, sessionIds, seq } = parseRecord(text) ?? {};
   if (type === 'ping') return { type };
   if (type === 'watch') return isIdList(sessionIds, watchedMax) ? { type, sessionIds } : null;
   if (type !== 'seek' || typeof seq !== 'number') return null;

@@ -3,9 +3,8 @@ import type { LeaseConflict } from '../lease.ts';
 import { notFound, ok, refusal } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
-import { readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
-import { forSession, sessionAnswers } from './session-access.ts';
+import { forSession, recordOf, sessionAnswers } from './session-access.ts';
 
 /** The body of an answer that a lease stands in the way of. */
 export function conflictBody(
@@ -17,7 +16,7 @@ export function conflictBody(
 }
 
 function takeRoute(core: ServiceCore): Route {
-  const { limits, leases, sessions, keeper } = core;
+  const { limits, leases } = core;
   const holder = {
     type: 'string',
     pattern: notBlank,
@@ -36,6 +35,10 @@ function takeRoute(core: ServiceCore): Route {
           holder,
           ttlMs: { type: 'integer', minimum: 1 },
           fence: { type: 'integer', description: 'Of the lease that is renewed.' },
+          nonce: {
+            ...holder,
+            description: 'Made up for this lease: renews it where its fence never arrived.',
+          },
         },
         required: ['holder'],
       },
@@ -48,7 +51,7 @@ function takeRoute(core: ServiceCore): Route {
       handle: (request) =>
         forSession(core, request, async (sessionId) => {
           // A lease of what is not there would be a way to fill the memory.
-          if (!sessions.record(sessionId)) await readThread(keeper.ask, sessionId);
+          await recordOf(core, sessionId);
           const taken = leases.take(sessionId, request.body);
           if (!('type' in taken)) return ok({ status: 'ok', lease: taken });
           if (taken.type === 'conflict') return { status: 409, body: conflictBody({}, taken) };

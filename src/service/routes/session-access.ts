@@ -1,8 +1,11 @@
 /** What all routes of one session have in common: it may be gone, or not be there for this client. */
 import { maySee } from '../auth.ts';
-import { isUnknownThread, notFound, refusal, type Reply } from '../reply.ts';
+import { isUnknownThread, notFound, ok, refusal, type Reply } from '../reply.ts';
 import type { RouteRequest } from '../route.ts';
 import { deletedBody, type ServiceCore } from '../service-core.ts';
+import type { SessionRecord } from '../session-record.ts';
+import { sessionSummary } from '../session-summary.ts';
+import { readThread, type Thread } from '../thread.ts';
 
 /** Said where a client of old would get an error without a cause. */
 export const noSuchSession = 'no such session';
@@ -33,6 +36,22 @@ export async function forSession(
     if (isUnknownThread(thrown)) return notFound({ sessionId }, reason);
     throw thrown;
   }
+}
+
+/** The record of a session, if it was made here. Throws as `readThread` where there is no such session. */
+export async function recordOf(
+  { sessions, keeper }: ServiceCore,
+  sessionId: string,
+): Promise<SessionRecord | undefined> {
+  const record = sessions.record(sessionId);
+  if (!record) await readThread(keeper.ask, sessionId);
+  return record;
+}
+
+/** The answer to a request that changed a session: its summary. */
+export function changedSession({ views, sessions }: ServiceCore, thread: Thread): Reply {
+  views.touch(thread.id);
+  return ok({ status: 'ok', session: sessionSummary(thread, sessions.record(thread.id)) });
 }
 
 /** The answer to a request for new work while the service ends, or null. */

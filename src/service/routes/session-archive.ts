@@ -1,10 +1,8 @@
 /** Routes: a session is put away, and taken out again. */
-import { ok } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
-import { sessionSummary } from '../session-summary.ts';
 import type { Thread } from '../thread.ts';
-import { forSession, noSuchSession, sessionAnswers } from './session-access.ts';
+import { changedSession, forSession, noSuchSession, sessionAnswers } from './session-access.ts';
 
 interface Move {
   readonly name: 'archive' | 'unarchive';
@@ -27,12 +25,7 @@ function moveRoute(core: ServiceCore, { name, summary, move }: Move): Route {
         forSession(
           core,
           request,
-          async (id) => {
-            const thread = await move(id);
-            core.views.touch(id);
-            const session = sessionSummary(thread, core.sessions.record(id));
-            return ok({ status: 'ok', session });
-          },
+          async (id) => changedSession(core, await move(id)),
           noSuchSession,
         ),
     },

@@ -3,8 +3,7 @@ import { ok } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
 import { defaultControls } from '../session-controls.ts';
-import { readThread } from '../thread.ts';
-import { forSession, sessionAnswers } from './session-access.ts';
+import { forSession, recordOf, sessionAnswers } from './session-access.ts';
 
 function controlsRoute(core: ServiceCore): Route {
   return route(
@@ -20,8 +19,7 @@ function controlsRoute(core: ServiceCore): Route {
       },
       handle: (request) =>
         forSession(core, request, async (sessionId) => {
-          const record = core.sessions.record(sessionId);
-          if (!record) await readThread(core.keeper.ask, sessionId);
+          const record = await recordOf(core, sessionId);
           return ok({
             status: 'ok',
             sessionId,
@@ -50,8 +48,7 @@ function settingsRoute(core: ServiceCore): Route {
       },
       handle: (request) =>
         forSession(core, request, async (sessionId) => {
-          const record = core.sessions.record(sessionId);
-          if (!record) await readThread(core.keeper.ask, sessionId);
+          const record = await recordOf(core, sessionId);
           const { settings } = record?.controls ?? defaultControls;
           return ok({ status: 'ok', sessionId, scope: 'session', settings });
         }),

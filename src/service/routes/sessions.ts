@@ -1,5 +1,5 @@
 /** Routes: sessions are made, listed, read, named, bound again, deleted. */
-import { invalidRequest, ok, refusal, type Reply } from '../reply.ts';
+import { invalidRequest, ok, partialToken, type Reply } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { ServiceCore } from '../service-core.ts';
 import { maySee } from '../auth.ts';
@@ -9,6 +9,7 @@ import { sessionSummary } from '../session-summary.ts';
 import { listThreads, readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
 import {
+  changedSession,
   forSession,
   noSuchSession,
   refuseWhileDraining,
@@ -38,9 +39,7 @@ function createRoute(core: ServiceCore): Route {
       isBodyOptional: true,
       answers: { 200: { description: 'The session and its thread', body: 'OpenedSession' } },
       handle: async ({ access, body }) => {
-        if (access.sessions !== null) {
-          return refusal(403, 'forbidden', 'this token is good for certain sessions only');
-        }
+        if (access.sessions !== null) return partialToken;
         const draining = refuseWhileDraining(core);
         if (draining) return draining;
         const { cwd, dynamicTools, ...changes } = body;
@@ -144,6 +143,8 @@ function deleteRoute(core: ServiceCore): Route {
 
 function renameRoute(core: ServiceCore): Route {
   const { limits, sessions } = core;
+  const rename = async (id: string, title: string): Promise<Reply> =>
+    changedSession(core, await sessions.rename(id, title.trim()));
   const title = {
     type: 'string',
     pattern: notBlank,
@@ -159,16 +160,7 @@ function renameRoute(core: ServiceCore): Route {
       body: { type: 'object', properties: { title }, required: ['title'] },
       answers: { 200: { description: 'Its summary', body: 'ChangedSession' }, ...sessionAnswers },
       handle: (request) =>
-        forSession(
-          core,
-          request,
-          async (id) => {
-            const thread = await sessions.rename(id, request.body.title.trim());
-            core.views.touch(id);
-            return ok({ status: 'ok', session: sessionSummary(thread, sessions.record(id)) });
-          },
-          noSuchSession,
-        ),
+        forSession(core, request, (id) => rename(id, request.body.title), noSuchSession),
     },
     limits.serviceIssuesMax,
   );

@@ -8,15 +8,17 @@ import { Findings } from './findings.ts';
 import { Perspective } from './perspective.ts';
 import { Rivals } from './rivals.ts';
 import type { CheckOptions } from './run-facts.ts';
-import { isInvariant, type Verdict } from './verdict.ts';
+import { isInvariant, type Verdict, type Violation } from './verdict.ts';
 import type { CheckWatcher } from './watcher.ts';
 
 /** Checks a history as it comes. */
 export interface Checker {
   /** Takes the next record. Costs about a microsecond. */
   push(record: HistoryRecord): void;
-  /** Violations so far, for whoever wants to stop at the first. */
+  /** How many violations there are so far, for whoever wants to stop at the first. */
   readonly violations: number;
+  /** Those of them that are named: at most `checkViolationsMax` of an invariant. */
+  readonly found: readonly Violation[];
   /** The verdict on everything that was pushed. The history is over with it. */
   verdict(): Verdict;
 }
@@ -42,6 +44,10 @@ class HistoryChecker implements Checker {
   get violations(): number {
     const { count } = this.#whole.rules.findings;
     return this.#findings.count + count + (this.#rivals?.violations ?? 0);
+  }
+
+  get found(): readonly Violation[] {
+    return this.#all().violations;
   }
 
   push(record: HistoryRecord): void {
@@ -75,18 +81,25 @@ class HistoryChecker implements Checker {
     return this.#verdict;
   }
 
+  /** Everything that was found so far, whoever found it. */
+  #all(): Findings {
+    const all = new Findings();
+    all.add(this.#findings);
+    all.add(this.#whole.rules.findings);
+    this.#rivals?.addTo(all);
+    return all;
+  }
+
   #finish(): Verdict {
-    const findings = this.#findings;
     const { run, rules, mesh, world } = this.#whole;
     this.#whole.finish(this.#seq);
     this.#rivals?.finish(this.#seq);
-    findings.add(rules.findings);
-    this.#rivals?.addTo(findings);
     const calls = run.issued > 0 ? run.issued : run.claims;
-    if (calls === 0) findings.worthless('there was no call');
+    if (calls === 0) this.#findings.worthless('there was no call');
     if (run.forgotten > 0) {
-      findings.note(`${run.forgotten} calls that were long over were forgotten on the way`);
+      this.#findings.note(`${run.forgotten} calls that were long over were forgotten on the way`);
     }
+    const findings = this.#all();
     const worthless = findings.reasons.length > 0 ? 'worthless' : 'held';
     return {
       result: findings.count > 0 ? 'violated' : worthless,

@@ -1,8 +1,8 @@
 /**
  * I8: the ledger loses nothing that was acknowledged. An answer is acknowledged once Codex has it, or once
- * the runtime has told that it was handed over; then every later reading of its ledger must hold it. A call
- * that was refused before its handler started is answered even if the ledger cannot be written: nothing is
- * lost with it.
+ * the runtime, which had submitted it, has told that it is over; then every later reading of its ledger must
+ * hold it. A call that was refused before its handler started is answered even if the ledger cannot be
+ * written: nothing is lost with it.
  */
 import type { HistoryEventOf as Of } from '../../history/record.ts';
 import type { CallFacts, LifeFacts } from './call-facts.ts';

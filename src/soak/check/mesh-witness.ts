@@ -127,7 +127,8 @@ export class MeshWitness {
     call.settledBy = life;
     call.outcome = outcome;
     recovery.waits(run, call, 'nothing');
-    if (outcome === 'answered' || (outcome === 'expired' && event.submissions > 0)) {
+    // Of an answer that never left the runtime, nobody was told.
+    if ((outcome === 'answered' || outcome === 'expired') && event.submissions > 0) {
       ledgers.acknowledge(run, call, life, { seq, answerHash: null });
     }
     run.retire(call);

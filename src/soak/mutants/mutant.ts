@@ -264,7 +264,7 @@ export const mutants: readonly Mutant[] = [
     find: 'else owner.laneLoads?.delete(key);',
     replace: '',
     why: 'a tool that runs one at a time runs once',
-    seeds: 20,
+    seeds: 80,
   },
   {
     name: 'cancelled-without-an-outcome',

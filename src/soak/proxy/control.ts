@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import { resolveLimits, type Limits } from '../../limits.ts';
+import { readText } from '../../testing/request-text.ts';
 import { isRecord } from '../../tools/json.ts';
 import { controlRoute, type ControlReply, type ProxyRegistry } from './control-routes.ts';
 
@@ -115,16 +116,9 @@ async function readBody(
   request: IncomingMessage,
   { bytesMax }: Access,
 ): Promise<Readonly<Record<string, unknown>> | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes > bytesMax) return null;
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return {};
-  const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  const text = await readText(request, bytesMax);
+  if (text === null) return null;
+  const value: unknown = text === '' ? {} : JSON.parse(text);
   if (isRecord(value)) return value;
   throw new SessionMeshError('option_invalid', { expected: 'a JSON object' });
 }

@@ -18,6 +18,8 @@ import {
   type ProgramOptions,
 } from './child.ts';
 import type { Desk } from './desk.ts';
+import { readLedger } from './ledger-reading.ts';
+import { oddsIn } from './model-mind.ts';
 import type { LinkKind, RealOptions } from './real-options.ts';
 import type { RuntimeHost, RuntimeOptions } from './runtime-process.ts';
 
@@ -35,6 +37,12 @@ export const patientLimits = {
 const handlerTimeoutMs = 2_000;
 const turnTimeoutMs = 30_000;
 
+/** What an earlier reading of a ledger may have missed of what was going on then. */
+const overlapMs = 1_000;
+
+/** How far back a reading goes: of older calls the check may know nothing any more. */
+const readBackMs = 120_000;
+
 /** How long a process may take until it is ready, and to end when it is asked to. */
 const readyMs = 30_000;
 const endMs = 15_000;
@@ -45,6 +53,8 @@ export interface Part {
   readonly kind: 'runtime' | 'codex' | 'service';
   life: Child | null;
   lives: number;
+  /** What was written to its ledger since then was not read yet; milliseconds since the Unix epoch. */
+  unreadSince: number;
   /** Somebody is about to end it or to start it anew. */
   isBusy: boolean;
   isPaused: boolean;
@@ -76,7 +86,7 @@ export class Cast {
   readonly proxies: FaultProxy[] = [];
   readonly parts: Part[] = [];
   readonly #entries = new Map<Part, (life: string) => Entry>();
-  #isEnding = false;
+  #ending: Promise<void> | null = null;
   /** The real Codex, if that is what runs. */
   readonly #codex: ProgramOptions | null;
   /** Names the life of the real Codex. */
@@ -118,14 +128,13 @@ export class Cast {
     const { links = known } = this.#options.real;
     await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     const hosts = topology === 'service' ? await this.#hireService() : await this.#hireCodex(links);
-    const { sessions = 20, seed = 1, ledger = 'sync' } = this.#options.real;
+    const { sessions = 20, seed = 1 } = this.#options.real;
     for (const [index, host] of hosts.entries()) {
       const part = this.#add(`runtime-${index + 1}`, 'runtime');
       const share = Math.floor(sessions / hosts.length) + (index < sessions % hosts.length ? 1 : 0);
-      const path = join(this.#options.folder, `${part.name}.sqlite`);
       const common: Omit<RuntimeOptions, 'name'> = {
         host,
-        ledger: ledger === 'none' ? null : { path, mode: ledger },
+        ledger: this.#ledgerOf(part),
         witnessPath: this.witnessPath,
         startsPath: this.startsPath,
         sessions: share,
@@ -146,8 +155,9 @@ export class Cast {
 
   /** Begins the next life of a part; resolves once it is ready. A life that dies meanwhile is followed by one more. */
   async start(part: Part): Promise<void> {
-    const { desk, env, onLog, onGauges, real } = this.#options;
-    if (this.#isEnding) return;
+    const { desk, env, onLog, onGauges } = this.#options;
+    if (this.#ending) return;
+    await this.#readLedger(part);
     part.lives += 1;
     part.hasRested = false;
     if (part.kind === 'codex' && this.#codex) return this.#startProgram(part, this.#codex);
@@ -155,14 +165,13 @@ export class Cast {
     if (!entry) return;
     const name = `${part.name}.${part.lives}`;
     if (part.kind !== 'codex') {
-      const { ledger = 'sync' } = real;
-      const isKept = part.kind === 'runtime' && ledger !== 'none';
+      const ledger = this.#ledgerOf(part);
       await desk.note({
         type: 'world.process.began',
         process: name,
         kind: part.kind,
-        ledger: isKept ? part.name : null,
-        journal: isKept ? ledger : null,
+        ledger: ledger && part.name,
+        journal: ledger && ledger.mode,
       });
     }
     const ready = new AbortController();
@@ -184,6 +193,27 @@ export class Cast {
     void this.#watch(part, child);
     void child.exited.then(() => ready.abort());
     await sleep(env.clock, readyMs, ready.signal).catch(() => {});
+  }
+
+  /** The ledger of a part: runtimes have one, if any do. */
+  #ledgerOf({ name, kind }: Part): RuntimeOptions['ledger'] {
+    const { ledger: mode = 'sync' } = this.#options.real;
+    if (kind !== 'runtime' || mode === 'none') return null;
+    return { path: join(this.#options.folder, `${name}.sqlite`), mode };
+  }
+
+  /** Tells what the ledger of a part holds, between two lives. */
+  async #readLedger(part: Part): Promise<void> {
+    const { desk, env } = this.#options;
+    const ledger = this.#ledgerOf(part);
+    // A life that ended early may have left none.
+    if (!ledger || !env.files.existsSync(ledger.path)) return;
+    // What the life before said comes first.
+    await desk.drained();
+    const nowMs = env.clock.now();
+    const since = Math.max(part.unreadSince, nowMs - readBackMs);
+    for (const event of await readLedger(ledger.path, part.name, since)) await desk.note(event);
+    part.unreadSince = nowMs - overlapMs;
   }
 
   /** Begins a life of the real Codex; resolves once it listens. */
@@ -231,13 +261,18 @@ export class Cast {
   }
 
   /** Ends everybody. Idempotent. */
-  async end(): Promise<void> {
-    this.#isEnding = true;
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     for (const part of this.parts) {
       part.isBusy = true;
       if (part.isPaused) part.life?.signal('SIGCONT');
     }
     await Promise.all(this.runtimes.map((part) => this.stop(part)));
+    for (const part of this.runtimes) await this.#readLedger(part);
     const others = this.parts.filter(({ kind }) => kind !== 'runtime');
     await Promise.all(
       others.map((part) => (part.kind === 'codex' ? this.kill(part) : this.stop(part))),
@@ -264,6 +299,7 @@ export class Cast {
       kind,
       life: null,
       lives: 0,
+      unreadSince: this.#options.env.clock.now(),
       isBusy: false,
       isPaused: false,
       gauges: null,
@@ -296,10 +332,7 @@ export class Cast {
       mind: {
         callsPerTurn: 20,
         callsPerStep: 6,
-        burst: faults.burst ?? 0,
-        handlerThrow: faults['handler-throw'] ?? 0,
-        handlerHang: faults['handler-hang'] ?? 0,
-        stranger: faults.stranger ?? 0,
+        ...oddsIn(faults),
       },
       overload: faults.overload ?? 0,
     };

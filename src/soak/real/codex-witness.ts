@@ -4,7 +4,7 @@
  */
 import type { WorldCall } from '../../history/record.ts';
 import type { Script, ScriptResult, ScriptStep } from '../../hosts/simulated/script.ts';
-import { isRecord } from '../../tools/json.ts';
+import { isRecord, parseRecord } from '../../tools/json.ts';
 import type { Mind } from './model-mind.ts';
 import { findCanary, formatCanary, hashOf, parseCanary, type Testify } from './witness.ts';
 
@@ -59,14 +59,7 @@ export class CodexWitness {
   /** Something that Codex says to a runtime. */
   onFrame(text: string): void {
     if (!text.includes('item/tool/call') && !text.includes('turn')) return;
-    let message: unknown;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      return;
-    }
-    if (!isRecord(message)) return;
-    const { method, id, params, result } = message;
+    const { method, id, params, result } = parseRecord(text) ?? {};
     if (method === 'item/tool/call' && typeof id === 'number' && isRecord(params)) {
       this.#onCall(id, params);
     }

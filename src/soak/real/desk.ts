@@ -7,7 +7,7 @@ import { constants, openSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { sleep, type Env } from '../../env.ts';
+import type { Env } from '../../env.ts';
 import type { HistoryEvent, HistoryRecord } from '../../history/record.ts';
 import { isRecord } from '../../tools/json.ts';
 import type { Testimony } from './witness.ts';
@@ -31,6 +31,9 @@ const recordsAtOnceMax = 2_000;
 /** Bytes of a record that is not complete yet; no writer writes longer ones. */
 const recordBytesMax = 65_536;
 
+/** Stands in the pipe where everything before it is to be known to have been read. */
+const mark = 'mark';
+
 function isTestimony(value: unknown): value is Testimony {
   return (
     isRecord(value) &&
@@ -47,6 +50,8 @@ export class Desk {
   readonly #own: FileHandle;
   /** Notes of the desk itself on their way into the pipe. */
   #noting: Promise<unknown> = Promise.resolve();
+  /** Those who wait until the mark that they made has been read. */
+  readonly #marks: (() => void)[] = [];
   #sinceSettled = 0;
   #held: Buffer = Buffer.alloc(0);
   #seq = 0;
@@ -82,19 +87,18 @@ export class Desk {
     return (this.#noting = this.#noting.then(() => this.#own.write(line)));
   }
 
-  /** Resolves once everything that was written so far has been read. */
+  /** Resolves once everything that was written so far has been read: the pipe keeps its order. */
   async drained(): Promise<void> {
-    await this.#noting;
-    for (let quiet = 0; quiet < 3;) {
-      const before = this.#pipe.bytesRead;
-      await sleep(this.#options.env.clock, 20);
-      quiet = this.#pipe.bytesRead === before && !this.#pipe.isPaused() ? quiet + 1 : 0;
-    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#marks.push(resolve);
+    this.#noting = this.#noting.then(() => this.#own.write(`${mark}\n`));
+    await promise;
   }
 
   async close(): Promise<void> {
     await this.#noting;
     this.#pipe.destroy();
+    for (const resolve of this.#marks.splice(0)) resolve();
     await this.#own.close();
   }
 
@@ -110,6 +114,10 @@ export class Desk {
   }
 
   #read(line: string): void {
+    if (line === mark) {
+      this.#marks.shift()?.();
+      return;
+    }
     let value: unknown;
     try {
       value = JSON.parse(line);

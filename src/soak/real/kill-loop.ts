@@ -1,11 +1,9 @@
 /**
- * Kills a runtime with a durable ledger again and again, at any moment, and reads its ledger between two
- * lives: nothing that was acknowledged may be missing there, and nothing may run twice.
+ * Kills a runtime with a durable ledger again and again, at any moment: nothing that was acknowledged may
+ * be missing in its ledger then, and nothing may run twice.
  */
-import { join } from 'node:path';
 import { sleep } from '../../env.ts';
 import { seededRandom } from '../random.ts';
-import { readLedger } from './ledger-reading.ts';
 import type { RealOptions, RealResult } from './real-options.ts';
 import { playWithFaults } from './run-real.ts';
 import { stage, type Crew } from './stage.ts';
@@ -24,9 +22,6 @@ export interface KillLoopOptions extends Pick<
 
 /** The longest that a life goes on before it is killed, once it is at work. */
 const lifeMsMax = 400;
-
-/** What an earlier reading may have missed of what was going on then. */
-const overlapMs = 1_000;
 
 /**
  * Runs the loop; `verdict.invariants` has I1 and I8, which it is about.
@@ -56,8 +51,6 @@ async function killRepeatedly(
   const random = seededRandom(options.seed ?? 1).fork('kills').next;
   const [part] = cast.runtimes;
   if (!part) return;
-  const path = join(cast.folder, `${part.name}.sqlite`);
-  let since = env.clock.now();
   await desk.note({ type: 'world.fault.planned', fault: 'crash' });
   for (let round = 1; round <= rounds; round += 1) {
     await untilAtWork(crew);
@@ -68,10 +61,6 @@ async function killRepeatedly(
     const fault = { fault: 'crash', faultId } as const;
     await desk.note({ type: 'world.fault.began', ...fault, target, lasts: true, detail: null });
     await cast.kill(part);
-    await desk.drained();
-    const next = env.clock.now();
-    for (const event of await readLedger(path, part.name, since)) await desk.note(event);
-    since = next - overlapMs;
     await cast.start(part);
     await desk.note({ type: 'world.fault.ended', ...fault });
     part.isBusy = false;

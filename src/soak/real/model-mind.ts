@@ -1,4 +1,5 @@
 /** What a scripted model asks for: drawn from a seed, at the rate and with the oddities of a plan. */
+import type { FaultPlan } from '../fault-plan.ts';
 
 /** How the model behaves; parts are from 0 to 1. */
 export interface MindOptions {
@@ -12,6 +13,16 @@ export interface MindOptions {
   readonly handlerHang: number;
   /** Calls of tools that do not exist, or with arguments that do not fit. */
   readonly stranger: number;
+}
+
+/** How odd a plan of faults wants the model to be. */
+export function oddsIn(plan: FaultPlan): Omit<MindOptions, 'callsPerTurn' | 'callsPerStep'> {
+  return {
+    burst: plan.burst ?? 0,
+    handlerThrow: plan['handler-throw'] ?? 0,
+    handlerHang: plan['handler-hang'] ?? 0,
+    stranger: plan.stranger ?? 0,
+  };
 }
 
 /** One call of a step, without its canary. */

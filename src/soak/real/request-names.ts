@@ -37,6 +37,10 @@ export class RequestNames {
       this.#remember(`${event.turnId} ${event.callId}`, event.requestId);
       return record;
     }
+    if (event.type === 'world.ledger.call') {
+      const requestId = this.#names.get(`${event.turnId} ${event.callId}`) ?? event.requestId;
+      return { ...record, event: { ...event, requestId } };
+    }
     if (event.type !== 'mesh' || !('requestId' in event.event)) return record;
     const requestId = this.#names.get(`${event.event.turnId} ${event.event.callId}`);
     if (requestId === undefined) return record;

@@ -32,6 +32,9 @@ const lateFaultsMs = 30_000;
 /** How long a process may wait for a machine that is busy otherwise. */
 const busyMs = 2_000;
 
+/** What is alive in the heap of one process never comes near this, however long a run goes on. */
+const heapBytesMax = 256 * 1024 * 1024;
+
 /** How long everybody may take to come to rest. */
 const restMs = 60_000;
 
@@ -92,6 +95,7 @@ export async function playWithFaults(crew: Crew, act: Act = injectFaults): Promi
     await watching;
     await driver.stop();
     await cast.end();
+    await desk.note({ type: 'world.searched', place: 'log', texts: crew.tally.logTexts });
     await desk.drained();
     tellProgress(crew, 'ending');
   }
@@ -116,6 +120,8 @@ async function declare({ desk }: Crew): Promise<void> {
   for (const gauge of ['running', 'waiting', 'unconfirmed']) {
     await desk.note({ type: 'world.bound', gauge, max: null, idleMax: 0, perCallMax: null });
   }
+  const heap = { max: heapBytesMax, idleMax: null, perCallMax: null };
+  await desk.note({ type: 'world.bound', gauge: 'heap.bytes', ...heap });
 }
 
 async function repeat(env: Env, ms: number, signal: AbortSignal, deed: () => void): Promise<void> {

@@ -9,7 +9,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { systemEnv } from '../../env.ts';
 import { resolveLimits } from '../../limits.ts';
 import { StdioTransport } from '../../rpc/stdio.ts';
-import { isRecord } from '../../tools/json.ts';
+import { isRecord, parseRecord } from '../../tools/json.ts';
 import { parseSocketAddress } from '../proxy/address.ts';
 import { seededRandom } from '../random.ts';
 import { calmableMind, watchCalm } from './calm.ts';
@@ -66,14 +66,7 @@ class ClientSession implements Listener {
 
   /** Takes one message. What cannot be read is dropped without a word, as Codex does. */
   receive(text: string): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      return;
-    }
-    if (!isRecord(message)) return;
-    const { id, method, params, result, error } = message;
+    const { id, method, params, result, error } = parseRecord(text) ?? {};
     if (typeof method !== 'string') {
       if (id === undefined || (result === undefined && !isRecord(error))) return;
       this.#threads.answer(id, result, result === undefined);

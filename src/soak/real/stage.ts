@@ -23,6 +23,7 @@ import { Cast } from './cast.ts';
 import { CodexWitness } from './codex-witness.ts';
 import { Desk } from './desk.ts';
 import { FaultDriver } from './fault-driver.ts';
+import { oddsIn } from './model-mind.ts';
 import { isInjected, type RealOptions, type RealResult } from './real-options.ts';
 import { RequestNames } from './request-names.ts';
 import { Tally } from './tally.ts';
@@ -119,10 +120,7 @@ async function hireCodex(
     {
       callsPerTurn: 8,
       callsPerStep: 4,
-      burst: plan.burst ?? 0,
-      handlerThrow: plan['handler-throw'] ?? 0,
-      handlerHang: plan['handler-hang'] ?? 0,
-      stranger: plan.stranger ?? 0,
+      ...oddsIn(plan),
     },
     { isCalm: watchCalm(join(folder, 'calm'), env), seed: options.seed ?? 1, name: 'mind' },
   );
@@ -188,6 +186,7 @@ function assemble(
       void desk.note({ type: 'world.gauges', process, values });
     },
     onLog: (text) => {
+      tally.logTexts += 1;
       const canary = findCanary(text);
       if (canary !== null) void desk.note({ type: 'world.leak', canary, place: 'log' });
     },

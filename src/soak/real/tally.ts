@@ -30,6 +30,8 @@ export class Tally {
   answered = 0;
   /** Starts of handlers. */
   starts = 0;
+  /** Texts of logs that were searched. */
+  logTexts = 0;
   readonly faults: Record<string, number> = {};
   /** Codex processes that live, by epoch. */
   readonly codexLives = new Set<string>();

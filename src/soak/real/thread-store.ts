@@ -3,7 +3,7 @@
  * that they exist, and their newest turns. A turn that a killed process left active was interrupted.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { isRecord } from '../../tools/json.ts';
+import { parseRecord } from '../../tools/json.ts';
 
 /** Turns of a thread that are remembered. */
 const turnsKeptMax = 16;
@@ -36,21 +36,15 @@ const statuses: ReadonlySet<unknown> = new Set<StoredStatus>([
 const isStatus = (value: unknown): value is StoredStatus => statuses.has(value);
 
 function parseEntry(line: string): Entry | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (!isRecord(value)) return null;
-    const { thread, turn, status, clientId } = value;
-    if (typeof thread !== 'string' || !isStatus(status)) return null;
-    return {
-      thread,
-      turn: typeof turn === 'string' ? turn : null,
-      status,
-      clientId: typeof clientId === 'string' ? clientId : null,
-    };
-  } catch {
-    // The last line of a process that was killed.
-    return null;
-  }
+  // The last line of a process that was killed may be a part of one.
+  const { thread, turn, status, clientId } = parseRecord(line) ?? {};
+  if (typeof thread !== 'string' || !isStatus(status)) return null;
+  return {
+    thread,
+    turn: typeof turn === 'string' ? turn : null,
+    status,
+    clientId: typeof clientId === 'string' ? clientId : null,
+  };
 }
 
 export class ThreadStore {

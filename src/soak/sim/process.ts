@@ -95,18 +95,29 @@ export class SimProcess implements Owner {
   }
 
   #setTimer(callback: () => void, delayMs: number): Timer {
-    if (this.#ended !== null) return { [Symbol.dispose]: () => {} };
-    this.timers += 1;
-    const entry = this.after(delayMs, () => {
-      this.timers -= 1;
+    return this.#ended === null ? new ProcessTimer(this, callback, delayMs) : noTimer;
+  }
+}
+
+const noTimer: Timer = { [Symbol.dispose]() {} };
+
+/** A timer of a process. */
+class ProcessTimer implements Timer {
+  readonly #process: SimProcess;
+  readonly #entry: Scheduled;
+
+  constructor(process: SimProcess, callback: () => void, delayMs: number) {
+    this.#process = process;
+    process.timers += 1;
+    this.#entry = process.after(delayMs, () => {
+      process.timers -= 1;
       callback();
     });
-    return {
-      [Symbol.dispose]: () => {
-        if (entry.place < 0) return;
-        this.timers -= 1;
-        this.world.cancel(entry);
-      },
-    };
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#entry.place < 0) return;
+    this.#process.timers -= 1;
+    this.#process.world.cancel(this.#entry);
   }
 }

@@ -9,7 +9,6 @@ import { silentLogger, type Logger } from '../../logger.ts';
 import type { Occurrence } from '../../mesh/event.ts';
 import { Mesh } from '../../mesh/mesh.ts';
 import type { Session } from '../../mesh/session.ts';
-import { sleep } from '../../env.ts';
 import type { Tool } from '../../tools/contract.ts';
 import { SimDisk, type DiskImage } from './disk.ts';
 import type { Place, Stage } from './place.ts';
@@ -41,7 +40,8 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['session_unknown', 'session_d
 export class Program {
   readonly #options: ProgramOptions;
   readonly #random: Random;
-  readonly #stop = new AbortController();
+  /** Ends each wait that is under way. */
+  readonly #waits = new Set<() => void>();
   mesh: Mesh | null = null;
   #host: Host | null = null;
   #isClosing = false;
@@ -74,7 +74,7 @@ export class Program {
   /** Ends it gently. Resolves once nothing of it is left. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#stop.abort(new Error('the program ends'));
+    this.#endWaits();
     await this.mesh?.close({ graceMs });
   }
 
@@ -83,7 +83,8 @@ export class Program {
    * made of others live for as long as somebody listens to them. Only for a world that is over.
    */
   bury(): void {
-    this.#stop.abort(new Error('the world is over'));
+    this.#isClosing = true;
+    this.#endWaits();
     void this.mesh?.close({ graceMs: 0 }).catch(() => {});
     void this.#host?.close().catch(() => {});
   }
@@ -282,8 +283,23 @@ export class Program {
     return thrown.code === 'request_refused' && /no rollout/.test(thrown.facts.found ?? '');
   }
 
-  async #wait(ms: number): Promise<void> {
-    await sleep(this.#options.process.seam.clock, ms, this.#stop.signal).catch(() => {});
+  /** Most of what happens in a world is the end of such a wait: it needs no signal of its own. */
+  #wait(ms: number): Promise<void> {
+    if (this.#isClosing) return Promise.resolve();
+    const { clock } = this.#options.process.seam;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clock.clearTimeout(timer);
+        this.#waits.delete(end);
+        resolve();
+      };
+      const timer = clock.setTimeout(end, ms);
+      this.#waits.add(end);
+    });
+  }
+
+  #endWaits(): void {
+    for (const end of this.#waits) end();
   }
 }
 

@@ -8,6 +8,15 @@ export interface HeldLease {
   readonly fence: number;
   /** By the clock of the service. */
   readonly expiresAt: number;
+  readonly nonce: string | null;
+}
+
+/** What a lease is asked for with. */
+export interface LeaseWish {
+  readonly holder: string;
+  readonly ttlMs: number;
+  readonly fence: number | null;
+  readonly nonce: string | null;
 }
 
 /** The leases of one life of the service. Fences grow through all of them. */
@@ -38,15 +47,15 @@ export class ServiceLeases {
   /** Takes or renews the lease. Returns it, or the one of somebody else. */
   take(
     sessionId: string,
-    { holder, ttlMs, fence }: { holder: string; ttlMs: number; fence: number | null },
+    { holder, ttlMs, fence, nonce }: LeaseWish,
   ): { readonly isOurs: boolean; readonly lease: HeldLease } {
     const held = this.holderOf(sessionId);
-    if (held && (held.holder !== holder || held.fence !== fence)) {
-      return { isOurs: false, lease: held };
-    }
+    const isKnown = held?.fence === fence || (nonce !== null && held?.nonce === nonce);
+    if (held && (held.holder !== holder || !isKnown)) return { isOurs: false, lease: held };
     if (!held) this.#grant(sessionId, holder);
     const expiresAt = this.#nowMs() + ttlMs;
-    const lease = { holder, fence: held?.fence ?? this.#lastFence, expiresAt };
+    const { fence: given, nonce: first } = held ?? { fence: this.#lastFence, nonce };
+    const lease = { holder, fence: given, expiresAt, nonce: first };
     this.#held.set(sessionId, lease);
     return { isOurs: true, lease };
   }

@@ -183,10 +183,16 @@ export class ServiceServer {
         : reply(404, { status: 'not_found', sessionId });
     }
     const ttlMs = numberOrNull(body.ttlMs) ?? 30_000;
-    const taken = this.#leases.take(sessionId, { holder: textOf(body.holder), ttlMs, fence });
-    const { holder, expiresAt } = taken.lease;
+    const nonce = typeof body.nonce === 'string' ? body.nonce : null;
+    const taken = this.#leases.take(sessionId, {
+      holder: textOf(body.holder),
+      ttlMs,
+      fence,
+      nonce,
+    });
+    const { holder, expiresAt, fence: given } = taken.lease;
     return taken.isOurs
-      ? reply(200, { status: 'ok', lease: taken.lease })
+      ? reply(200, { status: 'ok', lease: { holder, fence: given, expiresAt } })
       : reply(409, { status: 'conflict', code: 'leased', holder, expiresAt });
   }
 
@@ -234,10 +240,10 @@ export class ServiceServer {
     return reply(200, { status: 'ok', requestId, threadId: call.thread.id });
   }
 
-  /** Whether the call that an answer is sent to at this path waits for it. */
-  waitsAt(path: string): boolean {
+  /** The call that waits for an answer at this path. */
+  callAt(path: string): WaitingCall | undefined {
     const [, , id = ''] = path.split('/');
-    return this.#find(decodeURIComponent(id)) !== undefined;
+    return this.#find(decodeURIComponent(id));
   }
 
   #find(requestId: string): WaitingCall | undefined {

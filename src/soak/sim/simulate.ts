@@ -4,7 +4,7 @@
  */
 import { historyVersion, type History, type HistoryHeader } from '../../history/record.ts';
 import { callKey } from '../../ledger/call-record.ts';
-import { resolveLimits } from '../../limits.ts';
+import { resolveLimits, type Limits } from '../../limits.ts';
 import { check } from '../check/checker.ts';
 import type { Verdict, Violation } from '../check/verdict.ts';
 import type { FaultName } from '../fault.ts';
@@ -46,10 +46,14 @@ export interface SimulationResult {
 }
 
 /**
- * Shorter waits than usual, lest a simulated minute go by for nothing; and a memory of finished calls that no
- * simulation fills, because each start of a runtime pays for its size.
+ * Shorter waits than usual, lest a simulated minute go by for nothing; and a memory of finished calls that the
+ * simulation does not fill, no larger than that, because each start of a runtime pays for its size.
  */
-const simLimits = { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax: 4_096 };
+function simLimits({ sessions, calls, limits }: Scenario): Partial<Limits> {
+  const ledgerCallsMax = Math.max(1_024, 16 * sessions * calls);
+  return { handlerTimeoutMs: 10_000, requestTimeoutMs: 10_000, ledgerCallsMax, ...limits };
+}
+
 /** Events of one simulation; one that needs more runs in circles. */
 const eventsMax = 400_000;
 /** How long things may take to finish once nothing goes wrong any more. */
@@ -83,7 +87,7 @@ class Simulation {
       world,
       scenario,
       witness,
-      limits: resolveLimits({ ...simLimits, ...scenario.limits }),
+      limits: resolveLimits(simLimits(scenario)),
       dice: new Dice(world, scenario, witness),
       library: { threads: new Map(), deleted: new Set(), names: 0 },
       isRecorded: (call) =>

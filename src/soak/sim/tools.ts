@@ -1,5 +1,5 @@
 /** The tools of a simulated runtime: handlers that say when they start, and then do as they are told. */
-import { ToolError, type Tool, type ToolCall } from '../../tools/contract.ts';
+import { ToolError, type JsonSchema, type Tool, type ToolCall } from '../../tools/contract.ts';
 import { tool } from '../../tools/index.ts';
 import { argumentsSchema, readArguments, type CallArguments } from './call-arguments.ts';
 import type { Stage } from './place.ts';
@@ -130,17 +130,23 @@ export function declareTools({ witness, limits }: Stage): void {
 
 const quickTimeoutMs = 1_000;
 
+/** The schema of every tool: from the first one on as a tool has read it, which is not read again. */
+let inputSchema: JsonSchema = argumentsSchema;
+
 /** The tools of one session. `again` may run twice, `line` runs one at a time, `quick` has a short deadline. */
 export function simTools(stage: Stage, process: SimProcess, owner: ToolOwner): readonly Tool[] {
-  const make = (name: string, policy: object, isRepeatable = false): Tool =>
-    tool({
+  const make = (name: string, policy: object, isRepeatable = false): Tool => {
+    const made = tool({
       name,
       description: `The tool ${name} of a simulation.`,
-      input: argumentsSchema,
+      input: inputSchema,
       ...policy,
       execute: (input: unknown, call: ToolCall) =>
         new Work(stage, process, { call, asked: readArguments(input), isRepeatable, owner }).run(),
     });
+    inputSchema = made.inputSchema;
+    return made;
+  };
   return [
     make('work', {}),
     make('again', { effects: 'repeatable' }, true),

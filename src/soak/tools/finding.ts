@@ -1,4 +1,5 @@
 /** What is wrong with a tool, from what was seen of it. */
+import { bytesText } from '../report/words.ts';
 import type { ToolRun } from './soak-tools.ts';
 
 /** The kinds of findings. `untested` says that nothing is known. */
@@ -76,7 +77,7 @@ const judges: readonly Judge[] = [
       ? null
       : {
           kind: 'grew-memory',
-          found: `the heap grew by ${(growthBytes / 1024 / 1024).toFixed(1)} MB for 1,000 calls`,
+          found: `the heap grew by ${bytesText(growthBytes)} for 1,000 calls`,
           fix: 'look for what the handler keeps: listeners, timers, caches without a bound',
         },
   ({ answers }) => {

@@ -1,9 +1,7 @@
 /** Takes the marks of the walk out of a schema, and says where they stood. */
 import type { JsonSchema } from '../contract.ts';
-import type { Conversion, ConversionTarget } from './inferred.ts';
+import { escapePointer, type Conversion, type ConversionTarget } from './inferred.ts';
 import { conversionMark } from './walk/walk.ts';
-
-const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 function isTarget(value: unknown): value is ConversionTarget {
   return value === 'bigint' || value === 'date';

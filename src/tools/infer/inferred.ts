@@ -35,6 +35,11 @@ export interface Conversion {
   readonly to: ConversionTarget;
 }
 
+/** A key as it stands in a JSON pointer. */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 /** One exported function as a tool: all that is needed to build it. */
 export interface ToolSignature {
   readonly name: string;

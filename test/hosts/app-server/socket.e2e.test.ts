@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { appServer } from '../../../src/hosts/app-server/index.ts';
 import type { Script } from '../../../src/hosts/simulated/script.ts';
+import { openRelay } from '../../relay.ts';
 import { codexWorld, hostTool, isRunning } from './codex.ts';
-import { cutter } from './socket-cutter.ts';
 import { textOutput, watchHost } from './watcher.ts';
 
 const callsOnce: Script = ({ text, results }) => {
@@ -20,11 +20,11 @@ const tools = [hostTool('one'), hostTool('two')];
 test('calls that are pending when the socket breaks come again with the same ids', async () => {
   await using world = await codexWorld(callsOnce);
   await using server = await world.listen();
-  await using wire = await cutter(server.url);
-  await using watched = watchHost(appServer({ url: wire.url }));
+  const wire = await openRelay(server.url);
+  await using watched = watchHost(appServer({ url: `ws://${wire.name}` }));
   const { host } = watched;
   expect(await host.start()).toMatchObject({
-    name: `codex app-server at ${wire.url}/`,
+    name: `codex app-server at ws://${wire.name}/`,
     codex: '0.169.0',
   });
   const { sessionId } = await host.open(world.settings, tools);
@@ -36,10 +36,10 @@ test('calls that are pending when the socket breaks come again with the same ids
     type: 'answered',
   });
 
-  wire.refuse();
+  wire.cut();
   await watched.until('host.lost');
   expect(host.answer(pending, textOutput('later'))).toEqual({ type: 'unlinked' });
-  wire.restore();
+  wire.mend();
   await watched.until('session.resumed');
   await watched.until('call.requested', () => watched.all('call.requested').length > 2);
   const again = watched
@@ -57,8 +57,8 @@ test('calls that are pending when the socket breaks come again with the same ids
 test('a turn that ended while the socket was down is told first, then the session is back', async () => {
   await using world = await codexWorld(callsOnce);
   await using server = await world.listen();
-  await using wire = await cutter(server.url);
-  await using watched = watchHost(appServer({ url: wire.url }));
+  const wire = await openRelay(server.url);
+  await using watched = watchHost(appServer({ url: `ws://${wire.name}` }));
   await using other = watchHost(appServer({ url: server.url }), {
     answer: ({ tool }) => textOutput(tool),
   });
@@ -67,11 +67,11 @@ test('a turn that ended while the socket was down is told first, then the sessio
   const { sessionId } = await host.open(world.settings, tools);
   const { turnId } = await host.startTurn(sessionId, 'call both');
   await watched.until('call.requested', () => watched.all('call.requested').length === 2);
-  wire.refuse();
+  wire.cut();
   await watched.until('host.lost');
   await other.host.resume(sessionId, world.settings);
   await other.turnEnded(turnId);
-  wire.restore();
+  wire.mend();
   await watched.until('session.resumed');
   const told = watched.types().filter((type) => /withdrawn|ended|resumed/.test(type));
   expect(told).toEqual(['call.withdrawn', 'call.withdrawn', 'turn.ended', 'session.resumed']);
@@ -81,15 +81,15 @@ test('a turn that ended while the socket was down is told first, then the sessio
 test('a turn whose answer was lost with the socket is found in the thread', async () => {
   await using world = await codexWorld(callsOnce);
   await using server = await world.listen();
-  await using wire = await cutter(server.url);
-  await using watched = watchHost(appServer({ url: wire.url }));
+  const wire = await openRelay(server.url);
+  await using watched = watchHost(appServer({ url: `ws://${wire.name}` }));
   const { host } = watched;
   await host.start();
   const { sessionId } = await host.open(world.settings, tools);
   // The model is asked, so the turn has landed; the socket breaks before anybody looks at the answer.
   const starting = host.startTurn(sessionId, 'hello');
   while (world.model.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  wire.cut();
+  wire.drop();
   const { turnId } = await starting;
   expect(await watched.turnEnded(turnId)).toMatchObject({ reply: 'you said hello' });
   expect(world.model.requests).toHaveLength(1);
@@ -98,17 +98,18 @@ test('a turn whose answer was lost with the socket is found in the thread', asyn
 test('a server that was restarted is another epoch, and its interrupted turns are told', async () => {
   await using world = await codexWorld(callsOnce);
   const first = await world.listen();
-  await using wire = await cutter(first.url);
-  await using watched = watchHost(appServer({ url: wire.url }));
+  const wire = await openRelay(first.url);
+  await using watched = watchHost(appServer({ url: `ws://${wire.name}` }));
   const { host } = watched;
   await host.start();
   const { sessionId } = await host.open(world.settings, tools);
   const { turnId } = await host.startTurn(sessionId, 'call both');
   const { call } = await watched.until('call.requested');
-  wire.refuse();
+  wire.cut();
   await first.kill();
   await using second = await world.listen();
-  wire.restore(second.url);
+  wire.lead(second.url);
+  wire.mend();
   expect(await watched.turnEnded(turnId)).toMatchObject({ status: 'interrupted' });
   await watched.until('session.resumed');
   expect(new Set(watched.all('host.online').map(({ epoch }) => epoch)).size).toBe(2);

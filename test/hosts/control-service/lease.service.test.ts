@@ -6,7 +6,7 @@ import { startMesh } from '../../../src/mesh/start-mesh.ts';
 import type { Service } from '../../../src/service/service.ts';
 import { tool } from '../../../src/tools/index.ts';
 import { callNamedTools, fakeScene } from '../../service/scene.ts';
-import { openRelay } from './relay.ts';
+import { openRelay } from '../../relay.ts';
 import { gate } from './scene.ts';
 
 /** As short as the service lets a lease be. */

@@ -170,3 +170,61 @@ test('a lease that was lost while the stream was down ends the session, and is n
   expect(mesh.session(session.id)).toBeUndefined();
   expect(stub.leases.get(session.id)).toMatchObject({ holder: 'two' });
 });
+
+test('a lease that is given back while it is being renewed stays given back', async () => {
+  const { mesh, stub, moving, clock } = await openScene({
+    options: { holder: 'one', lease: { ttlMs: 3_000 } },
+  });
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  const renewals = () => stub.requestsTo(/lease/).length;
+  const before = renewals();
+  while (renewals() === before) await clock.advance(1);
+  await moving(session.close());
+  const after = renewals();
+  await clock.advance(10_000);
+  expect(renewals()).toBe(after);
+  expect(stub.leases.size).toBe(0);
+});
+
+test('a lease whose reply was lost after the service has restarted is not taken for somebody else’s', async () => {
+  const { mesh, stub, moving, clock, typesOf } = await openScene({
+    options: { holder: 'one', lease: { ttlMs: 3_000 } },
+  });
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  stub.leases.clear();
+  let isFirst = true;
+  stub.fault = ({ path }) => {
+    if (!path.endsWith('/lease') || !isFirst) return undefined;
+    isFirst = false;
+    return 'silence-after';
+  };
+  stub.restartStream();
+  await clock.advance(200);
+  stub.dropStreams();
+  await clock.advance(5_000);
+  expect(typesOf()).not.toContain('session.failed');
+  expect(mesh.session(session.id)).toBe(session);
+  expect(stub.leases.get(session.id)).toMatchObject({ holder: 'one' });
+});
+
+test('a session that could not be taken up in time leaves nothing that the next attempt trips over', async () => {
+  const { mesh, stub, moving, clock } = await openScene({
+    options: { holder: 'one', lease: { ttlMs: 30_000 } },
+  });
+  const session = await moving(mesh.createSession({ tools: [quick] }));
+  await moving(session.close());
+  stub.isDeaf = true;
+  const gaveUp = new AbortController();
+  const first = mesh.resumeSession(session.id, { tools: [quick], signal: gaveUp.signal });
+  await clock.advance(100);
+  gaveUp.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  stub.isDeaf = false;
+  const again = await moving(mesh.resumeSession(session.id, { tools: [quick] }));
+  await clock.advance(10_000);
+  expect(stub.leases.get(session.id)).toMatchObject({ holder: 'one' });
+  await moving(again.send('go'));
+  stub.call(session.id, 'quick');
+  await clock.advance(20);
+  expect(stub.answers).toHaveLength(1);
+});

@@ -15,6 +15,8 @@ export class StubStream {
   #starts = 0;
   /** Streams are refused. */
   streamsDown = false;
+  /** What clients say is lost on its way. */
+  isDeaf = false;
   /** Frames that match are lost on their way. */
   lose: (frame: { type: string; threadId: string | null }) => boolean = () => false;
   /** How many of the newest frames can be given again. */
@@ -73,6 +75,7 @@ export class StubStream {
   }
 
   command(socket: Socket, text: string): void {
+    if (this.isDeaf) return;
     const { type, threadId, threadIds } = JSON.parse(text);
     if (type === 'ping') socket.send(JSON.stringify({ type: 'pong' }));
     else if (type === 'unsubscribe') socket.filter = null;

@@ -122,6 +122,23 @@ test('what was acknowledged is in the ledger after a crash', () => {
   expectBroken(reread({ state: 'settled', answerHash: 'another' }), 'I8');
 });
 
+test('an answer that never left the runtime was not acknowledged, though it is over', () => {
+  const givenUp = (submissions: number) => {
+    const run = story();
+    const call = storyCall();
+    run.began('runtime-1', 'ledger', 'sync');
+    run.claim(call);
+    run.start(call);
+    run.settle(call, 'expired', 'runtime-1', submissions);
+    run.killed('runtime-1');
+    run.add({ type: 'world.ledger.read', ledger: 'ledger', calls: 0, completeSince: 0 });
+    run.began('runtime-2', 'ledger', 'sync');
+    return run;
+  };
+  expect(check(givenUp(0).history).violations).toEqual([]);
+  expectBroken(givenUp(1), 'I8');
+});
+
 test('async may lose the last 50 ms with the machine, and no more', () => {
   expectHeld(reread('nothing', { journal: 'async', as: 'power-lost' }), 'I8');
   expectBroken(reread('nothing', { journal: 'async', as: 'power-lost', waitMs: 90 }), 'I8');

@@ -36,7 +36,7 @@ export interface Story {
   start(call: StoryCall, options?: { runtime?: string; repeatable?: boolean }): void;
   finish(call: StoryCall, runtime?: string): void;
   take(call: StoryCall, options?: { runtime?: string | null; computedFor?: string | null }): void;
-  settle(call: StoryCall, outcome?: CallOutcome, runtime?: string): void;
+  settle(call: StoryCall, outcome?: CallOutcome, runtime?: string, submissions?: number): void;
   /** All of it. */
   serve(call: StoryCall, runtime?: string): void;
   endTurn(call: WorldCall, runtime?: string): void;
@@ -123,8 +123,8 @@ export function story(overrides: Partial<HistoryHeader> = {}): Story {
         answerHash: hashOf(call),
         computedFor,
       }),
-    settle: (call, outcome = 'answered', runtime = 'runtime-1') => {
-      const facts = { success: true, code: null, durationMs: 1, submissions: 1 };
+    settle: (call, outcome = 'answered', runtime = 'runtime-1', submissions = 1) => {
+      const facts = { success: true, code: null, durationMs: 1, submissions };
       mesh({ type: 'call.settled', outcome, ...facts, ...referenceOf(call) }, runtime);
     },
     serve: (call, runtime = 'runtime-1') => {

@@ -162,7 +162,9 @@ test('how far it is can be shown while it goes on', () => {
 });
 
 test('numbers and times are as people read them', () => {
-  expect([0, 0.42, 9.87, 37.2, 1_250, 65_000, 250_000, 11_100_000].map(timeText)).toEqual([
+  expect(
+    [0, 0.42, 9.87, 37.2, 1_250, 65_000, 250_000, 299_700, 11_100_000, 187_200_000].map(timeText),
+  ).toEqual([
     '0 ms',
     '0.42 ms',
     '9.9 ms',
@@ -170,7 +172,9 @@ test('numbers and times are as people read them', () => {
     '1.25 s',
     '65 s',
     '4 min 10 s',
+    '5 min',
     '3 h 5 min',
+    '2 d 4 h',
   ]);
   expect(countText(1_234_567)).toBe('1,234,567');
   expect(levelText('heap bytes', 80 * 1024 * 1024)).toBe('80 MiB');

@@ -1,4 +1,5 @@
 /** One session, folded from what it was when somebody began to look, and from its records since. */
+import { freshSession } from '../../../src/history/fold-session.ts';
 import { applyRecord } from '../../../src/history/fold.ts';
 import { historyCallKey, type CallIds, type HistoryRecord } from '../../../src/history/record.ts';
 import {
@@ -107,29 +108,8 @@ function sessionFrom(
   { id, title, tools, state, mode, turnId }: SessionFacts,
   at: number,
 ): SessionView {
-  return {
-    sessionId: id,
-    runtime: '',
-    title,
-    tools,
-    resumed: false,
-    status: 'open',
-    state,
-    previousState: null,
-    changedSeq: 0,
-    changedAt: at,
-    dispatchMode: mode,
-    lockSince: at,
-    turnId,
-    openedAt: at,
-    endedAt: null,
-    fault: null,
-    openCalls: 0,
-    calls: 0,
-    failures: 0,
-    repeats: 0,
-    turns: 0,
-  };
+  const fresh = freshSession(id, { seq: 0, at, by: '' });
+  return { ...fresh, title, tools, state, dispatchMode: mode, turnId };
 }
 
 /** A turn of which only its calls are known. */

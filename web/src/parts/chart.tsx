@@ -10,51 +10,21 @@ import type {
   Point,
 } from '../../../src/charts/drawing.ts';
 import { hasSign, lineText, signWidth } from '../../../src/charts/layout/metrics.ts';
+import {
+  baseline,
+  footOf,
+  linePaths,
+  signPath,
+  stateClasses,
+} from '../../../src/charts/painting.ts';
 
-/** From the top of a line of text to its baseline. */
-const baseline = { name: 14, line: 11 };
-const cornerPx = 5;
-const tip = { lengthPx: 7, halfWidthPx: 3.5 };
-
-function towards(from: Point, to: Point, distance: number): Point {
-  const step = (a: number, b: number) => a + Math.sign(b - a) * distance;
-  return { x: step(from.x, to.x), y: step(from.y, to.y) };
-}
-
-const half = ({ x, y }: Point) => `${x + 0.5} ${y + 0.5}`;
-const distance = (a: Point, b: Point) => Math.abs(a.x - b.x) + Math.abs(a.y - b.y);
-
-function corner(before: Point, at: Point, after: Point): string {
-  const radius = Math.min(cornerPx, distance(before, at) / 2, distance(at, after) / 2);
-  return `L${half(towards(at, before, radius))}Q${half(at)} ${half(towards(at, after, radius))}`;
-}
-
-function pathOf(points: readonly Point[]): string {
-  const [first] = points;
-  if (!first) return '';
-  const steps = points.slice(1).map((point, index) => {
-    const before = points[index] ?? point;
-    const after = points[index + 2];
-    return after ? corner(before, point, after) : `L${half(point)}`;
-  });
-  return `M${half(first)}${steps.join('')}`;
-}
-
-/** The line ends where its tip begins, so that the tip stays sharp. */
 function Line({ points }: { points: readonly Point[] }) {
-  const end = points.at(-1);
-  const before = points.at(-2);
-  if (!end || !before) return null;
-  const base = towards(end, before, tip.lengthPx);
-  const isVertical = before.x === end.x;
-  const side = (sign: number): Point => ({
-    x: base.x + (isVertical ? sign * tip.halfWidthPx : 0),
-    y: base.y + (isVertical ? 0 : sign * tip.halfWidthPx),
-  });
+  const paths = linePaths(points);
+  if (!paths) return null;
   return (
     <>
-      <path class="line" d={pathOf([...points.slice(0, -1), base])} pathLength={1} />
-      <path class="tip" d={`M${half(end)}L${half(side(1))}L${half(side(-1))}Z`} />
+      <path class="line" d={paths.line} pathLength={1} />
+      <path class="tip" d={paths.tip} />
     </>
   );
 }
@@ -66,23 +36,13 @@ function Rectangle({ name, box, radius }: { name: string; box: Box; radius: numb
   );
 }
 
-/** A clock for a deadline, a loop for what stays in its state. */
-function Sign({ drawn: { transition, box } }: { drawn: DrawnTransition }) {
-  const { x, y } = { x: box.x + 5, y: box.y + 7.5 };
-  const d =
-    transition.delay === null
-      ? `M${x + 3} ${y - 1.5}a3.5 3.5 0 1 0 .3 2.6M${x + 3.4} ${y - 4}v2.7h-2.7`
-      : `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0M${x} ${y - 2.2}v2.2l1.6 1.2`;
-  return <path class="sign" d={d} />;
-}
-
 function TransitionLine({ drawn }: { drawn: DrawnTransition }) {
   const { transition, box } = drawn;
   const { event, guard, actions } = lineText(transition);
   const isSigned = hasSign(transition);
   return (
     <g class={transition.delay === null ? 'transition' : 'transition deadline'}>
-      {isSigned && <Sign drawn={drawn} />}
+      {isSigned && <path class="sign" d={signPath(drawn)} />}
       <text x={box.x + (isSigned ? signWidth : 0)} y={box.y + baseline.line} xml:space="preserve">
         <tspan class="event">{event}</tspan>
         {guard !== '' && <tspan class="guard">{guard}</tspan>}
@@ -101,13 +61,9 @@ function StateBox({
   isActive: boolean;
   isNew: boolean;
 }) {
-  const { kind, region, parent, nameBox, x, y, width, height } = state;
+  const { kind, nameBox, x, y, width, height } = state;
   const isNested = kind === 'compound' || kind === 'parallel';
-  const classes = ['state', kind];
-  if (parent === null) classes.push('machine');
-  if (region) classes.push('region');
-  if (isActive) classes.push('active');
-  if (isNew) classes.push('entered');
+  const classes = [...stateClasses(state, isActive), ...(isNew ? ['entered'] : [])];
   return (
     <g class={classes.join(' ')} data-state={state.id}>
       <Rectangle name={isNested ? 'frame' : 'box'} box={state} radius={isNested ? 10 : 7} />
@@ -138,12 +94,16 @@ function StartDot({ start: { dot, points } }: { start: DrawnStart }) {
   );
 }
 
-function Arrow({ arrow, taken }: { arrow: DrawnArrow; taken: number | null }) {
-  const [first] = arrow.points;
-  const isFooted = arrow.to.startsWith(`${arrow.from}.`);
+interface ArrowProps {
+  arrow: DrawnArrow;
+  foot: Point | null;
+  taken: number | null;
+}
+
+function Arrow({ arrow, foot, taken }: ArrowProps) {
   return (
     <g class={taken === null ? 'arrow' : 'arrow taken'}>
-      {isFooted && first && <circle class="dot" cx={first.x + 0.5} cy={first.y + 0.5} r={3} />}
+      {foot && <circle class="dot" cx={foot.x + 0.5} cy={foot.y + 0.5} r={3} />}
       {/* A new key each time: the animation begins again. */}
       <Line key={taken ?? 'idle'} points={arrow.points} />
     </g>
@@ -235,6 +195,7 @@ export function ChartPicture({ drawing, state, move = null, title, within = null
         <Arrow
           key={`${arrow.from} ${arrow.to}`}
           arrow={arrow}
+          foot={footOf(arrow, drawing.id)}
           taken={taken.has(arrow) && move ? move.id : null}
         />
       ))}

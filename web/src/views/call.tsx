@@ -1,15 +1,14 @@
 /** One call, from signal to confirmation. */
-import { useEffect } from 'preact/hooks';
 import type { CallView } from '../../../src/history/view.ts';
 import { about, rows } from '../model/run.ts';
 import { chartState, stepWords } from '../model/call-words.ts';
-import { drawings, loadDrawings } from '../model/charts.ts';
 import { useFetched } from '../model/fetched.ts';
 import { hrefOf } from '../model/route.ts';
 import { serviceKey } from '../model/session-fold.ts';
 import { sessionView } from '../model/watch.ts';
 import { durationText, jsonText, timeText } from '../model/words.ts';
-import { ChartPicture } from '../parts/chart.tsx';
+import { FactList, type Facts } from '../parts/facts.tsx';
+import { MachineChart } from '../parts/machine-chart.tsx';
 import { stateWord } from '../parts/waterfall.tsx';
 
 function Steps({ call }: { call: CallView }) {
@@ -89,8 +88,8 @@ function Content({ call }: { call: CallView }) {
   );
 }
 
-function Facts({ call }: { call: CallView }) {
-  const facts: readonly (readonly [string, string])[] = [
+function factsOf(call: CallView): Facts {
+  return [
     ['turn', call.turnId],
     ['call', call.callId],
     ['request', String(call.requestId)],
@@ -102,24 +101,12 @@ function Facts({ call }: { call: CallView }) {
       ? []
       : [['in the ledger', call.ledger.outcome ?? call.ledger.state] as const]),
   ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }
 
 /** The page of a call. */
 export function CallPage({ sessionId, callKey }: { sessionId: string; callKey: string }) {
-  useEffect(loadDrawings, []);
   const shown = sessionView.value;
   const call = shown?.calls.get(callKey);
-  const machine = drawings.value?.call;
   const title = shown?.session.title ?? rows.get(sessionId)?.title ?? 'Session';
   return (
     <div class="call-page">
@@ -141,24 +128,11 @@ export function CallPage({ sessionId, callKey }: { sessionId: string; callKey: s
           <div class="call-body">
             <div class="call-left">
               <Steps call={call} />
-              <Facts call={call} />
+              <FactList facts={factsOf(call)} />
             </div>
             <div class="call-right">
               <Content call={call} />
-              {machine && (
-                <div
-                  class="chart-scroll"
-                  tabIndex={0}
-                  role="region"
-                  aria-label="Chart of the call, scrollable"
-                >
-                  <ChartPicture
-                    drawing={machine.drawing}
-                    state={chartState(call)}
-                    title="State chart of the call"
-                  />
-                </div>
-              )}
+              <MachineChart name="call" state={chartState(call)} title="State chart of the call" />
             </div>
           </div>
         </>

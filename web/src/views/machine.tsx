@@ -1,47 +1,10 @@
 /** The machines besides a session's: the link to Codex, and a member of a team, each with its state lit. */
-import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
 import type { HostRow, TeamView } from '../../../src/service/inspection/frame.ts';
-import { drawings, loadDrawings, type Drawings } from '../model/charts.ts';
 import { hrefOf } from '../model/route.ts';
 import { about, host, team } from '../model/run.ts';
 import { timeText } from '../model/words.ts';
-import { ChartPicture } from '../parts/chart.tsx';
-
-/** What is known of a machine besides its state. */
-type Facts = readonly (readonly [string, ComponentChildren])[];
-
-function FactList({ facts }: { facts: Facts }) {
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function MachineChart({
-  name,
-  state,
-  title,
-}: {
-  name: keyof Drawings;
-  state: unknown;
-  title: string;
-}) {
-  useEffect(loadDrawings, []);
-  const machine = drawings.value?.[name];
-  if (!machine) return <p class="quiet">Drawing the chart …</p>;
-  return (
-    <div class="chart-scroll" tabIndex={0} role="region" aria-label={`${title}, scrollable`}>
-      <ChartPicture drawing={machine.drawing} state={state} title={title} />
-    </div>
-  );
-}
+import { FactList, type Facts } from '../parts/facts.tsx';
+import { MachineChart } from '../parts/machine-chart.tsx';
 
 interface LinkWords {
   /** Where the machine of the link is. Of a lost link the feed knows that it is tried again, not how far. */

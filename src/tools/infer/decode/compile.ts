@@ -3,7 +3,7 @@ import { SessionMeshError } from '../../../errors.ts';
 import type { Limits } from '../../../limits.ts';
 import type { JsonSchema } from '../../contract.ts';
 import { isRecord } from '../../json.ts';
-import type { Conversion, ConversionTarget } from '../inferred.ts';
+import { escapePointer, type Conversion, type ConversionTarget } from '../inferred.ts';
 import { choiceDecoder, valueDecoder, type Branch } from './choice.ts';
 import { addIssue, decodeApart, type Decoded, type Decoder } from './decoder.ts';
 import { listDecoder } from './list.ts';
@@ -46,8 +46,6 @@ function refuse(pointer: string, found: string): never {
     fix: 'write the schema document again',
   });
 }
-
-const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** The decoder of the schema at `schema[keyword]`, or null if there is none. */
 function compileMember(

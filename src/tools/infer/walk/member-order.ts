@@ -66,7 +66,8 @@ function writtenKeys(node: TypeNode, depth = 0): unknown[] {
   return keysOfType(node.getType());
 }
 
-function compareTexts(left: string, right: string): number {
+/** Orders texts by their UTF-16 units. */
+export function compareTexts(left: string, right: string): number {
   return left < right ? -1 : Number(left > right);
 }
 

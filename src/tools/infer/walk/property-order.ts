@@ -1,6 +1,6 @@
 /** The order of an object's properties: as declared; the keys of a mapped type as written. */
 import { Node, type Symbol, type Type, type TypeNode } from 'ts-morph';
-import { aliasNode, writtenNames, writtenNode } from './member-order.ts';
+import { aliasNode, compareTexts, writtenNames, writtenNode } from './member-order.ts';
 
 /** The node that lists the keys of a mapped type: `K` of `Record<K, V>` and of `{ [P in K]: V }`. */
 function keysNode(node: TypeNode | undefined): TypeNode | undefined {
@@ -11,10 +11,6 @@ function keysNode(node: TypeNode | undefined): TypeNode | undefined {
   if (name === 'Record') return first;
   // These keep the properties of what they are given, and so their order.
   return keysNode(/^(Partial|Required|Readonly)$/.test(name) ? first : aliasNode(node));
-}
-
-function compareTexts(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }
 
 /** Properties that no declaration stands for: in the order their keys were written, else by name. */

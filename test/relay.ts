@@ -1,4 +1,4 @@
-/** A network between two processes that can be cut: connections through it break, and none are made. */
+/** A way between two processes that a test can break: bytes go through as they are, until they do not. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -7,42 +7,45 @@ export interface Relay {
   /** `127.0.0.1:4711`, as it stands in the `Host` of a request. */
   readonly name: string;
   readonly url: string;
-  /** Where it leads. */
+  /** Leads there from now on. */
   lead(targetUrl: string): void;
+  /** Breaks every connection; new ones are made. */
+  drop(): void;
+  /** Breaks every connection, and makes none until it is mended. */
   cut(): void;
   mend(): void;
 }
 
-export async function openRelay(): Promise<Relay> {
+/** Opens a way on loopback, which ends with the test. Without a target it leads nowhere yet. */
+export async function openRelay(targetUrl?: string): Promise<Relay> {
   const sockets = new Set<Socket>();
+  let target = targetUrl === undefined ? null : new URL(targetUrl);
   let isCut = false;
-  let targetPort = 0;
   const server = createServer((near) => {
-    if (isCut) {
+    if (isCut || !target) {
       near.destroy();
       return;
     }
-    const far = connect(targetPort, '127.0.0.1');
+    const far = connect(Number(target.port), target.hostname);
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(one);
       one.pipe(other);
-      one.on('error', () => other.destroy());
+      one.on('error', () => {});
       one.on('close', () => {
         sockets.delete(one);
         other.destroy();
       });
     }
   });
-  const cut = () => {
-    isCut = true;
+  const drop = () => {
     for (const socket of sockets) socket.destroy();
   };
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(async () => {
-    cut();
+    drop();
     server.close();
     await once(server, 'close');
   });
@@ -51,8 +54,12 @@ export async function openRelay(): Promise<Relay> {
   return {
     name,
     url: `http://${name}`,
-    lead: (targetUrl) => void (targetPort = Number(new URL(targetUrl).port)),
-    cut,
+    lead: (url) => void (target = new URL(url)),
+    drop,
+    cut: () => {
+      isCut = true;
+      drop();
+    },
     mend: () => void (isCut = false),
   };
 }
