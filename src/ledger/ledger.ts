@@ -123,9 +123,10 @@ export class Ledger {
     return this.#open.has(key);
   }
 
-  /** The answer of a call that is over, if it had one and is remembered. */
-  answerOf(key: string): ToolOutput | null {
-    return this.#finished.peek(key)?.output ?? null;
+  /** The answer of a call that is over and asked for just this, if it had one and is remembered. */
+  answerOf(key: string, fingerprint: number): ToolOutput | null {
+    const call = this.#finished.peek(key);
+    return call?.fingerprint === fingerprint ? call.output : null;
   }
 
   /** Whether the call was ever taken, as far as the ledger remembers. */

@@ -70,6 +70,8 @@ export class Dispatcher {
   readonly #execution: Execution;
   readonly #outbox: Outbox;
   readonly #repeats: Repeats;
+  /** Calls that were over before their answer was recorded: nobody may see it until it is. */
+  readonly #unrecorded = new Set<string>();
   /** Calls whose answer is not committed yet. */
   readonly #answers = new CommitQueue<LiveCall>(
     (live) => this.#submit(live),
@@ -140,6 +142,7 @@ export class Dispatcher {
         return undefined;
       case 'finished':
         this.#repeat(call, source);
+        if (this.#unrecorded.has(key)) return undefined;
         this.#answerAgain(call, claim.call.output, () => this.#durability?.confirmed(key));
         return undefined;
       case 'reused':
@@ -173,7 +176,11 @@ export class Dispatcher {
     const refusal = failureOutput(failureText(failure));
     if (failure.kind === 'key_reused') this.#answerAgain(call, refusal);
     else if (this.#ledger.isOpen(key)) this.#outbox.redeliver(key);
-    else this.#answerAgain(call, this.#ledger.answerOf(key) ?? refusal);
+    else if (!this.#unrecorded.has(key)) {
+      const { tool, namespace, arguments: asked } = call;
+      const fingerprint = callFingerprint(tool, namespace, asked);
+      this.#answerAgain(call, this.#ledger.answerOf(key, fingerprint) ?? refusal);
+    }
   }
 
   /** The host no longer waits for this call. */
@@ -293,8 +300,12 @@ export class Dispatcher {
   #submit(live: LiveCall): void {
     const { output } = live.open;
     if (!output) return;
-    if (live.record.outcome === null) this.#outbox.submit(live, output);
-    else this.#answerAgain(live.call, output);
+    if (live.record.outcome === null) {
+      this.#outbox.submit(live, output);
+      return;
+    }
+    this.#unrecorded.delete(live.open.key);
+    this.#answerAgain(live.call, output);
   }
 
   #recordAgain(live: LiveCall, cause: unknown): void {
@@ -325,6 +336,7 @@ export class Dispatcher {
 
   /** The call is over while its answer is still being recorded. */
   #forgo(live: LiveCall): void {
+    if (live.open.output) this.#unrecorded.add(live.open.key);
     const outcome = this.#ledger.advance(live.open, 'gone');
     if (typeof outcome === 'string') this.#settle(live, outcome, 0);
   }

@@ -69,9 +69,9 @@ function stallingJournal() {
 }
 
 /** A tool whose answer is being recorded, and stays so until the disk goes on. */
-async function recordingScene() {
+async function recordingScene(options: SceneOptions = {}) {
   const { journal, stall, flow } = stallingJournal();
-  const made = await scene({ journal });
+  const made = await scene({ ...options, journal });
   const slow = tool({
     name: 'slow',
     description: 'Its answer takes long to be written.',
@@ -197,6 +197,24 @@ test('a close while an answer is being recorded sends that answer, and no other'
   await closed;
   expect(answers).toHaveLength(1);
   expect(answers[0]).toContain('the result');
+});
+
+test('a call that comes again while its session closes is not answered before that is recorded', async () => {
+  const released = Promise.withResolvers<void>();
+  const { session, clock, answers, flow, controls } = await recordingScene({
+    patch: () => ({ interrupt: async () => {}, release: () => released.promise }),
+  });
+  const closed = session.close({ graceMs: 10 });
+  await clock.advance(2_000);
+  controls.redeliver(session.id);
+  await clock.advance(1);
+  expect(answers).toEqual([]);
+  flow();
+  await clock.advance(1);
+  expect(answers).toEqual([expect.stringContaining('the result')]);
+  released.resolve();
+  await clock.advance(1);
+  await closed;
 });
 
 test('a close while the host hesitates to take an answer sends the same answer again', async () => {

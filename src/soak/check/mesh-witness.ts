@@ -97,7 +97,7 @@ export class MeshWitness {
 
   #onAnswered(life: LifeFacts, call: CallFacts, seq: number): void {
     const run = this.#run;
-    checkDeadline(run, this.#rules.findings, call, seq);
+    checkDeadline(run, this.#rules.findings, call, { life, seq });
     leaveLine(call);
     call.answeredSeq = seq;
     call.answeredBy = life;
@@ -119,7 +119,7 @@ export class MeshWitness {
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
     if (settlesFormer(call, life)) return;
     onSettled(run, findings, call, { life, seq, outcome });
-    checkDeadline(run, findings, call, seq);
+    checkDeadline(run, findings, call, { life, seq });
     isolation.onSettled(run, call, event.durationMs);
     leaveLine(call);
     call.settledSeq = seq;

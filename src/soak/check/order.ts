@@ -60,14 +60,13 @@ export function checkDeadline(
   run: RunFacts,
   findings: Findings,
   call: CallFacts,
-  seq: number,
+  { life, seq }: { readonly life: LifeFacts; readonly seq: number },
 ): void {
   if (call.runSeq === 0 || call.answeredSeq > call.runSeq || call.settledSeq > call.runSeq) return;
   const timeoutMs = run.tools.get(call.tool)?.timeoutMs ?? null;
-  const { owner } = call;
-  // What an earlier owner began is over with it.
-  if (call.runSeq < call.claimSeq) return;
-  if (timeoutMs === null || owner?.isPaused || (owner?.pausedSeq ?? 0) > call.runSeq) return;
+  // What an earlier owner began is over with it, and what it still says of it is late.
+  if (call.owner !== life || call.runSeq < call.claimSeq) return;
+  if (timeoutMs === null || life.isPaused || life.pausedSeq > call.runSeq) return;
   findings.checked('G9');
   const tookMs = run.at - call.runAt;
   if (tookMs <= timeoutMs + run.options.deadlineSlackMs) return;

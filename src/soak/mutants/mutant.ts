@@ -345,7 +345,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lost-lease-not-noticed',
     file: 'hosts/control-service/leases.ts',
-    find: "if (taken.type === 'foreign') this.#lose(sessionId, taken);",
+    find: 'else this.#lose(sessionId, taken);',
     replace: '',
     why: 'whoever lost a session goes on serving it',
     seeds: 150,

@@ -34,7 +34,8 @@ export const patientLimits = {
   closeGraceMs: 1_000,
 } satisfies Partial<Limits>;
 
-const handlerTimeoutMs = 2_000;
+/** How long handlers may take. */
+export const handlerTimeoutMs = 2_000;
 const turnTimeoutMs = 30_000;
 
 /** What an earlier reading of a ledger may have missed of what was going on then. */

@@ -9,7 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import { sleep, type Env } from '../../env.ts';
 import { plannedFaults } from '../fault-plan.ts';
 import { detectionMsOf } from '../check/run-facts.ts';
-import { patientLimits, type Cast } from './cast.ts';
+import { handlerTimeoutMs, patientLimits, type Cast } from './cast.ts';
 import { lives } from './fault-driver.ts';
 import type { RealOptions, RealPhase, RealResult } from './real-options.ts';
 import { stage, type Crew } from './stage.ts';
@@ -104,7 +104,8 @@ export async function playWithFaults(crew: Crew, act: Act = injectFaults): Promi
 /** What holds of the times, tools and levels of this run. */
 async function declare({ desk }: Crew): Promise<void> {
   const detectionMs = detectionMsOf(patientLimits.heartbeatMs) + busyMs;
-  await desk.note({ type: 'world.promised', bounds: { detectionMs }, rivals: [] });
+  const bounds = { detectionMs, deadlineSlackMs: busyMs };
+  await desk.note({ type: 'world.promised', bounds, rivals: [] });
   for (const [tool, repeatable] of [
     ['work', false],
     ['again', true],
@@ -114,7 +115,7 @@ async function declare({ desk }: Crew): Promise<void> {
       tool,
       repeatable,
       ordered: true,
-      timeoutMs: null,
+      timeoutMs: handlerTimeoutMs,
     });
   }
   for (const gauge of ['running', 'waiting', 'unconfirmed']) {

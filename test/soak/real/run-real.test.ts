@@ -9,7 +9,7 @@ import { parseFaults } from '../../../src/soak/fault-plan.ts';
 import { runReal, type RealOptions, type RealPhase } from '../../../src/soak/real/index.ts';
 
 /** What must have been put to the test, and held. */
-const wanted = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8', 'I9', 'I10', 'G4'];
+const wanted = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8', 'I9', 'I10', 'G4', 'G9'];
 
 async function run(options: RealOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'soak-real-'));
