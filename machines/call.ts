@@ -4,6 +4,7 @@
  * more than the call.
  */
 import { setup } from 'xstate';
+import type { CallOutcome } from './call-outcome.ts';
 
 export type CallEvent =
   /** A handler slot was free: the handler runs. */
@@ -64,10 +65,6 @@ export const callMachine = setup({ types: { events: {} as CallEvent } }).createM
     unknown: { type: 'final' },
   },
 });
-
-/** How a call ended: the final states. */
-export type CallOutcome =
-  'answered' | 'refused' | 'expired' | 'cancelled' | 'abandoned' | 'unknown';
 
 /** Where a call is in its life. */
 export type CallState = 'waiting' | 'running' | 'submitting' | 'expiring' | CallOutcome;

@@ -22,7 +22,7 @@ export type { TurnResult } from './mesh/turn.ts';
 export type { PendingApproval } from './mesh/approvals.ts';
 export type { Lagged } from './bus/reader.ts';
 export type { JournalMode } from './ledger/journal.ts';
-export type { CallOutcome } from '../machines/call.ts';
+export type { CallOutcome } from '../machines/call-outcome.ts';
 export type { CallSource, DispatchMode, DispatchPolicy } from '../machines/session.ts';
 
 export { appServer, type AppServerOptions } from './hosts/app-server/index.ts';

@@ -7,12 +7,8 @@
  * and times only.
  */
 import type { AnyStateMachine } from 'xstate';
-import {
-  callMachine,
-  type CallEvent,
-  type CallOutcome,
-  type CallState,
-} from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
+import { callMachine, type CallEvent, type CallState } from '../../machines/call.ts';
 import { connectionMachine } from '../../machines/connection.ts';
 import { sessionMachine } from '../../machines/session.ts';
 

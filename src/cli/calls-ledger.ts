@@ -1,5 +1,6 @@
 /** `sessionmesh calls ls --ledger`: the calls in the file of a durable ledger, also beside its writer. */
-import { nextCallState, type CallOutcome, type CallState } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
+import { nextCallState, type CallState } from '../../machines/call.ts';
 import { systemEnv } from '../env.ts';
 import type { JournalEntry } from '../ledger/journal.ts';
 import { exportJournal } from '../ledger/sqlite/export.ts';

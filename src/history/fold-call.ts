@@ -1,5 +1,5 @@
 /** What records do to the calls of a view. */
-import type { CallOutcome } from '../../machines/call.ts';
+import { isCallOutcome } from '../../machines/call-outcome.ts';
 import { defaultLimits } from '../limits.ts';
 import type { CallReference, Occurrence } from '../mesh/event.ts';
 import { historyCallKey, type WorldCallEvent, type WorldCallId } from './record.ts';
@@ -53,20 +53,10 @@ function withStep(call: CallView, step: CallStep): Pick<CallView, 'steps' | 'ste
     : { steps: call.steps, stepsOmitted: call.stepsOmitted + 1 };
 }
 
-const settledStates: ReadonlySet<string> = new Set<CallOutcome | 'lost'>([
-  'answered',
-  'refused',
-  'expired',
-  'cancelled',
-  'abandoned',
-  'unknown',
-  'lost',
-]);
-
 /** Keeps a call among those that its state says. */
 function put(view: RunView, call: CallView): void {
   const { key } = call;
-  if (settledStates.has(call.state)) {
+  if (isCallOutcome(call.state) || call.state === 'lost') {
     view.openCalls.delete(key);
     keepLast(view.finishedCalls, key, call, historyCallsKeptMax);
   } else {

@@ -8,7 +8,7 @@
  *
  * Nothing here or in `fold.ts` needs Node: the dashboard uses both in the browser.
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { Occurrence } from '../mesh/event.ts';
 import type { TeamEvent } from '../team/event.ts';
 

@@ -1,4 +1,5 @@
 /** What every record must look like when it comes from outside: one table, complete by its type. */
+import { callOutcomes } from '../../machines/call-outcome.ts';
 import type { HistoryEvent, HistoryEventOf } from './record.ts';
 
 /**
@@ -41,14 +42,6 @@ const call = { ...ids, tool: 'text', namespace: 'text?' } as const;
 const worldId = { epoch: 'text', ...ids } as const;
 const worldCall = { ...worldId, tool: 'text' } as const;
 const sources = ['signal', 'polling'] as const;
-const outcomes = [
-  'answered',
-  'refused',
-  'expired',
-  'cancelled',
-  'abandoned',
-  'unknown',
-] as const satisfies string[];
 
 export const meshShapes: Shapes<MeshOccurrence> = {
   'mesh.started': { host: 'text', codex: 'text?' },
@@ -87,7 +80,7 @@ export const meshShapes: Shapes<MeshOccurrence> = {
   'call.answered': { ...call, success: 'flag', code: 'text?', durationMs: 'number' },
   'call.settled': {
     ...call,
-    outcome: outcomes,
+    outcome: callOutcomes,
     success: 'flag?',
     code: 'text?',
     durationMs: 'number',
@@ -207,7 +200,7 @@ export const worldShapes: Shapes<Exclude<HistoryEvent, { type: 'mesh' | 'team' }
     ...worldId,
     ledger: 'text',
     state: ['unknown', 'unconfirmed', 'settled'],
-    outcome: [...outcomes, null],
+    outcome: [...callOutcomes, null],
     answerHash: 'text?',
   },
   'world.ledger.read': { ledger: 'text', calls: 'number', completeSince: 'number' },

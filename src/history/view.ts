@@ -3,7 +3,7 @@
  * changed, so that a copy of a view costs only its Maps, and an entry that is the same object as before
  * needs no new drawing.
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { CallSource, DispatchMode } from '../../machines/session.ts';
 import type { Fault } from '../mesh/event.ts';
 import type { TurnResult } from '../team/event.ts';

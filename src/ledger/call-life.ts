@@ -1,10 +1,6 @@
 /** What may follow what in a journal (J1), for whoever writes one and whoever reads it back. */
-import {
-  nextCallState,
-  type CallEvent,
-  type CallOutcome,
-  type CallState,
-} from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
+import { nextCallState, type CallEvent, type CallState } from '../../machines/call.ts';
 import type { CallEffects } from './journal.ts';
 
 /** A call that is not over. */

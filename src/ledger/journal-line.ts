@@ -9,7 +9,7 @@
  *     session 3 1767225600000 ["session","a title",["tool"],{"cwd":"/work"}]
  *     closed 3 1767225609000
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import { isCallOutcome, type CallOutcome } from '../../machines/call-outcome.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import type { ContentItem, ToolOutput } from '../tools/contract.ts';
 import { isRecord } from '../tools/json.ts';
@@ -130,17 +130,8 @@ export function damaged(expected: string, found: string): SessionMeshError {
 }
 
 const effects: ReadonlySet<string> = new Set<CallEffects>(['at-most-once', 'repeatable']);
-const outcomes: ReadonlySet<string> = new Set<CallOutcome>([
-  'answered',
-  'refused',
-  'expired',
-  'cancelled',
-  'abandoned',
-  'unknown',
-]);
 
 const isEffects = (text: string): text is CallEffects => effects.has(text);
-const isOutcome = (text: string): text is CallOutcome => outcomes.has(text);
 
 const lineForm = /^([a-z]+) (\d+) (\S+)(?: (.*))?$/s;
 const intentForm = /^(\S+) (\d+) (.*)$/s;
@@ -163,7 +154,7 @@ export function readLine(text: string): JournalLine {
     case 'outcome':
       return readOutcomeLine(id, at, rest);
     case 'settled':
-      if (isOutcome(rest)) return { type, id, at, outcome: rest };
+      if (isCallOutcome(rest)) return { type, id, at, outcome: rest };
       break;
     case 'session':
       return { type, id, at, session: rest };

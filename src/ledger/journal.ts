@@ -10,7 +10,7 @@
  *   turn of the event loop shares one transaction. Ends, for which nobody waits, make none of their own:
  *   a call whose end a crash took is recovered as unconfirmed or unknown, and the host is asked.
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { ToolOutput, ToolPolicy } from '../tools/contract.ts';
 import type { CallIdentity } from './call-record.ts';
 

@@ -10,12 +10,8 @@
  * calls. The bound wins over the promised time; what is forgotten too early is counted.
  */
 import { LRUCache } from 'lru-cache';
-import {
-  nextCallState,
-  type CallEvent,
-  type CallOutcome,
-  type CallState,
-} from '../../machines/call.ts';
+import { isCallOutcome, type CallOutcome } from '../../machines/call-outcome.ts';
+import { nextCallState, type CallEvent } from '../../machines/call.ts';
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
 import { answerBytes, type LedgerCall } from './call-record.ts';
@@ -44,19 +40,6 @@ export interface LedgerStats {
   readonly finished: number;
   /** Finished calls forgotten before `ledgerKeepMs` had passed, because the ledger was full. */
   readonly forgottenEarly: number;
-}
-
-const outcomes: ReadonlySet<CallState> = new Set<CallOutcome>([
-  'answered',
-  'refused',
-  'expired',
-  'cancelled',
-  'abandoned',
-  'unknown',
-]);
-
-function isOutcome(state: CallState): state is CallOutcome {
-  return outcomes.has(state);
 }
 
 /** The finished calls of one session, oldest first; what lies before `first` is forgotten. */
@@ -123,10 +106,9 @@ export class Ledger {
     return this.#open.has(key);
   }
 
-  /** The answer of a call that is over and asked for just this, if it had one and is remembered. */
-  answerOf(key: string, fingerprint: number): ToolOutput | null {
-    const call = this.#finished.peek(key);
-    return call?.fingerprint === fingerprint ? call.output : null;
+  /** The answer of a call that is over, if it had one and is remembered. */
+  answerOf(key: string): ToolOutput | null {
+    return this.#finished.peek(key)?.output ?? null;
   }
 
   /** Whether the call was ever taken, as far as the ledger remembers. */
@@ -142,7 +124,7 @@ export class Ledger {
     const next = nextCallState(open.state, event);
     if (next === undefined) return false;
     open.state = next;
-    if (!isOutcome(next)) return true;
+    if (!isCallOutcome(next)) return true;
     this.#open.delete(open.key);
     open.finishedAtMs = this.#nowMs();
     this.#keep(open);

@@ -1,5 +1,5 @@
 /** What became of one tool call, for the caller of a turn. */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { CallSource } from '../../machines/session.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HostCall } from '../hosts/host.ts';

@@ -6,7 +6,7 @@
  * - D3 A call that is over (deadline, turn, session) has aborted its handler's signal and has given
  *   its slot back; what the handler returns afterwards is dropped and counted.
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { CallSource } from '../../machines/session.ts';
 import type { Env } from '../env.ts';
 import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
@@ -177,9 +177,7 @@ export class Dispatcher {
     if (failure.kind === 'key_reused') this.#answerAgain(call, refusal);
     else if (this.#ledger.isOpen(key)) this.#outbox.redeliver(key);
     else if (!this.#unrecorded.has(key)) {
-      const { tool, namespace, arguments: asked } = call;
-      const fingerprint = callFingerprint(tool, namespace, asked);
-      this.#answerAgain(call, this.#ledger.answerOf(key, fingerprint) ?? refusal);
+      this.#answerAgain(call, this.#ledger.answerOf(key) ?? refusal);
     }
   }
 

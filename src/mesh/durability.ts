@@ -4,7 +4,7 @@
  * that a repeat gets the same bytes; a call that was started and did not finish is answered as unknown,
  * or run again if its tool is declared `repeatable` (M1).
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import { backoffMs } from '../backoff.ts';
 import { sleep, type Env } from '../env.ts';
 import { messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';

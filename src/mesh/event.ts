@@ -1,5 +1,5 @@
 /** What a mesh tells whoever watches it: plain data, ready for JSON. */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { CallSource, DispatchMode } from '../../machines/session.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { TurnStatus } from '../hosts/host.ts';

@@ -4,7 +4,8 @@
  *
  * Most answers never stay here: a host that takes one at once confirms it in the same tick.
  */
-import type { CallOutcome, CallEvent } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
+import type { CallEvent } from '../../machines/call.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Env, Timer } from '../env.ts';
 import { messageOf } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** What became of one tool call, for whoever had it handled. */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { AnswerAttempt } from '../hosts/control-service/internal.ts';
 import type { DispatchRecord } from '../mesh/dispatch-record.ts';
 import type { ToolOutput } from '../tools/contract.ts';

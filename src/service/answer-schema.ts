@@ -1,4 +1,5 @@
 /** The bodies of answers, for the OpenAPI document. Nothing is checked against them here; the tests do. */
+import { callOutcomes } from '../../machines/call-outcome.ts';
 import type { JsonSchema } from '../tools/contract.ts';
 import { controlProperties } from './session-controls.ts';
 
@@ -103,8 +104,6 @@ const pendingCall = shape({
   status: only('pending'),
 });
 
-const outcomes = ['answered', 'refused', 'expired', 'cancelled', 'abandoned', 'unknown'] as const;
-
 const callMembers = {
   callId: text,
   requestId: orNull({ type: 'string', description: 'What a client answers it by.' }),
@@ -113,8 +112,8 @@ const callMembers = {
   tool: text,
   namespace: orNull(text),
   servedBy: oneOf('client', 'service'),
-  state: oneOf('waiting', 'running', 'submitting', 'expiring', ...outcomes),
-  outcome: { type: ['string', 'null'], enum: [...outcomes, null] },
+  state: oneOf('waiting', 'running', 'submitting', 'expiring', ...callOutcomes),
+  outcome: { type: ['string', 'null'], enum: [...callOutcomes, null] },
   success: orNull(flag),
   code: orNull({ type: 'string', description: 'Why it failed; see the table of errors.' }),
   attempts: { type: 'integer', description: 'Starts of its handler.' },

@@ -5,7 +5,8 @@
  * What was asked and answered is kept apart from the rest, and given up first.
  */
 import { LRUCache } from 'lru-cache';
-import type { CallOutcome, CallState } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
+import type { CallState } from '../../machines/call.ts';
 import type { ErrorCode } from '../errors.ts';
 import { answerBytes } from '../ledger/call-record.ts';
 import type { Limits } from '../limits.ts';

@@ -9,7 +9,7 @@
  * A call comes here as a tool's `execute`, which the mesh's ledger lets happen once; what becomes of it
  * comes as events of the mesh, before which nobody is told that an answer was taken.
  */
-import type { CallOutcome } from '../../machines/call.ts';
+import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { Clock, Timer } from '../env.ts';
 import type { Limits } from '../limits.ts';
 import type { CallReference, MeshEvent } from '../mesh/event.ts';

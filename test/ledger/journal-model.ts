@@ -1,5 +1,6 @@
 /** A journal written down as simply as possible: a list of entries, folded from the start each time. */
 import fc from 'fast-check';
+import { callOutcomes } from '../../machines/call-outcome.ts';
 import { callKey } from '../../src/ledger/call-record.ts';
 import type {
   IntentEntry,
@@ -137,14 +138,7 @@ const settled = fc
   .record({
     number,
     at,
-    outcome: fc.constantFrom<SettledEntry['outcome']>(
-      'answered',
-      'refused',
-      'expired',
-      'cancelled',
-      'abandoned',
-      'unknown',
-    ),
+    outcome: fc.constantFrom(...callOutcomes),
   })
   .map(({ number: which, ...fields }): JournalEntry => makeSettled(which, fields));
 

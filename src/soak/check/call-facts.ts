@@ -1,5 +1,5 @@
 /** What a check knows of one call, one process, one turn: plain records that the rules share. */
-import type { CallOutcome } from '../../../machines/call.ts';
+import type { CallOutcome } from '../../../machines/call-outcome.ts';
 import type { LedgerState, ProcessKind, WorldCallId } from '../../history/record.ts';
 
 /** One life of a process. */

@@ -3,7 +3,7 @@
  *
  * That none has two is seen at once; that none has none, only at the end of a run that came to rest.
  */
-import type { CallOutcome } from '../../../machines/call.ts';
+import type { CallOutcome } from '../../../machines/call-outcome.ts';
 import type { CallFacts, LifeFacts } from './call-facts.ts';
 import type { Findings } from './findings.ts';
 import type { RunFacts } from './run-facts.ts';

@@ -1,5 +1,5 @@
 /** What a ledger holds between two lives of the runtime that writes it, as the world sees it. */
-import type { CallOutcome } from '../../../machines/call.ts';
+import type { CallOutcome } from '../../../machines/call-outcome.ts';
 import type { HistoryEvent, LedgerState, WorldCallId } from '../../history/record.ts';
 import { exportJournal } from '../../ledger/sqlite/export.ts';
 import { failureText } from '../../tools/failure.ts';

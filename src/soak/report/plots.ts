@@ -1,4 +1,5 @@
 /** The plots of a report, each with its heading and legend. */
+import { callOutcomes } from '../../../machines/call-outcome.ts';
 import { linearAxis, logAxis } from './axis.ts';
 import { at, drawLine, drawPlot, margin, plotCanvas, type Canvas } from './plot.ts';
 import type { Report, ReportGauge } from './report.ts';
@@ -62,8 +63,6 @@ export function latencyPlot(report: Report): Plot | null {
   };
 }
 
-const outcomeNames = ['answered', 'refused', 'expired', 'cancelled', 'abandoned', 'unknown'];
-
 function bar({ report, time }: Canvas, place: number): { x: number; width: number } {
   const from = time.place(place * report.stretchMs);
   const width = time.place((place + 1) * report.stretchMs) - from;
@@ -73,7 +72,7 @@ function bar({ report, time }: Canvas, place: number): { x: number; width: numbe
 /** How calls ended over time, as bars. */
 export function outcomePlot(report: Report): Plot | null {
   const canvas = plotCanvas(report, 'whole');
-  const seen = outcomeNames.filter((name) => (report.verdict.outcomes[name] ?? 0) > 0);
+  const seen = callOutcomes.filter((name) => (report.verdict.outcomes[name] ?? 0) > 0);
   if (seen.length === 0) return null;
   const totals = report.stretches.map(({ outcomes }) =>
     Object.values(outcomes).reduce((sum, count) => sum + count, 0),

@@ -1,5 +1,5 @@
 /** What a ledger on a simulated disk holds between two lives of the runtime that writes it. */
-import type { CallOutcome } from '../../../machines/call.ts';
+import type { CallOutcome } from '../../../machines/call-outcome.ts';
 import type { LedgerState, WorldCallId } from '../../history/record.ts';
 import { readAnswer, readCall, readLine, type JournalLine } from '../../ledger/journal-line.ts';
 import type { ToolOutput } from '../../tools/contract.ts';

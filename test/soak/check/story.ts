@@ -7,7 +7,7 @@ import {
   type HistoryRecord,
   type WorldCall,
 } from '../../../src/history/record.ts';
-import type { CallOutcome } from '../../../machines/call.ts';
+import type { CallOutcome } from '../../../machines/call-outcome.ts';
 import type { Occurrence } from '../../../src/mesh/event.ts';
 
 export const header: HistoryHeader = {
