@@ -213,7 +213,8 @@ export class Cast {
     await desk.drained();
     const nowMs = env.clock.now();
     const since = Math.max(part.unreadSince, nowMs - readBackMs);
-    for (const event of await readLedger(ledger.path, part.name, since)) await desk.note(event);
+    const source = { path: ledger.path, name: part.name };
+    for (const event of await readLedger(source, since, env.clock)) await desk.note(event);
     part.unreadSince = nowMs - overlapMs;
   }
 

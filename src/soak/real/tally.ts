@@ -1,5 +1,6 @@
 /** Counts what a run does while it goes on: calls, faults, recovery, memory, and who is alive. */
 import type { HistoryEventOf, HistoryRecord } from '../../history/record.ts';
+import { defaultLimits } from '../../limits.ts';
 import type { MemorySample, MemoryTrack, Times } from './real-options.ts';
 
 /** Samples of memory that are kept of one life; then every second one is left out. */
@@ -154,16 +155,16 @@ export class Tally {
   }
 }
 
-/** The part of a life's calls that counts as warm-up. */
-const warmUpPart = 0.2;
+/** Until a life has settled so many calls, its memory of finished ones fills. */
+const warmUpCalls = defaultLimits.ledgerCallsMax;
 
 /** Calls that a life must have settled before a line through its samples says anything. */
-const callsMin = 20_000;
+const callsMin = 2 * warmUpCalls;
 
 function slopeOf(samples: readonly MemorySample[]): number | null {
   const last = samples.at(-1);
   if (!last || last.own < callsMin) return null;
-  const measured = samples.filter(({ own }) => own >= last.own * warmUpPart);
+  const measured = samples.filter(({ own }) => own >= warmUpCalls);
   if (measured.length < 8) return null;
   const meanX = measured.reduce((sum, { own }) => sum + own, 0) / measured.length;
   const meanY = measured.reduce((sum, { heapBytes }) => sum + heapBytes, 0) / measured.length;
