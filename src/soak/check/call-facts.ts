@@ -19,6 +19,8 @@ export interface LifeFacts {
   /** Number of the record at which it stood still last; 0 for never. */
   pausedSeq: number;
   isPaused: boolean;
+  /** Whether its link is up, as far as it knows. */
+  isLinked: boolean;
   /** Number of its last `host.lost`. */
   lostSeq: number;
 }

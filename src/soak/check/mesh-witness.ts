@@ -57,6 +57,10 @@ export class MeshWitness {
         return this.#onChanged(life, event.sessionId, event.state, seq);
       case 'mesh.started':
         life.isWhole = true;
+        life.isLinked = true;
+        return;
+      case 'host.online':
+        life.isLinked = true;
         return;
       case 'mesh.closed':
         if (life.endedSeq > 0) return;
@@ -65,6 +69,7 @@ export class MeshWitness {
         life.endedAs = 'closed';
         return;
       case 'host.lost':
+        life.isLinked = false;
         life.lostSeq = seq;
         this.#rules.recovery.onLost(this.#rules.findings, life.name);
         return;

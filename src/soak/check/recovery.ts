@@ -92,6 +92,8 @@ export class Recovery {
     const runtime = target.replace(/^link /, '');
     const life = run.lives.get(runtime);
     if (fault !== silentFault || life?.kind !== 'runtime' || life.isPaused) return;
+    // Without a link there is nothing to notice: it only takes longer to get one.
+    if (!life.isLinked) return;
     this.#silences.set(faultId, { runtime, seq, at: run.at });
     this.#firstSilenceAt = Math.min(this.#firstSilenceAt, run.at + run.options.detectionMs);
   }

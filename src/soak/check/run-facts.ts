@@ -80,6 +80,7 @@ const lifeless = {
   stoppingAt: 0,
   pausedSeq: 0,
   isPaused: false,
+  isLinked: false,
   lostSeq: 0,
 } as const;
 

@@ -118,8 +118,16 @@ test('how soon is soon enough can be said', () => {
   expectHeld(run, 'I6', { recoveryMs: 350 });
 });
 
+const started = { type: 'mesh.started', host: 'a host', codex: null } as const;
+const lost = {
+  type: 'host.lost',
+  epoch: 'codex-1',
+  fault: { code: 'stream_closed', message: 'lost' },
+} as const;
+
 function halfOpen(noticedAfterMs: number | null, lastsMs = 40_000): Story {
   const { run } = begun();
+  run.mesh(started);
   const about = { fault: 'half-open', faultId: 'f-2' };
   run.add({
     type: 'world.fault.began',
@@ -130,8 +138,7 @@ function halfOpen(noticedAfterMs: number | null, lastsMs = 40_000): Story {
   });
   if (noticedAfterMs !== null) {
     run.wait(noticedAfterMs);
-    const lost = { code: 'stream_closed', message: 'lost' } as const;
-    run.mesh({ type: 'host.lost', epoch: 'codex-1', fault: lost });
+    run.mesh(lost);
   }
   later(run, lastsMs);
   run.add({ type: 'world.fault.ended', ...about });
@@ -149,8 +156,26 @@ test('a dead link that is given up is no fault any more, and one that works agai
   expect(invariants.find(({ invariant }) => invariant === 'G8')?.result).toBe('unseen');
 });
 
+test('a runtime that has no link when one falls silent has nothing to notice', () => {
+  const about = { fault: 'half-open', faultId: 'f-2', target: 'link runtime-1' };
+  for (const before of [[], [started, lost]]) {
+    const { run } = begun();
+    for (const event of before) run.mesh(event);
+    run.add({ type: 'world.fault.began', ...about, lasts: true, detail: null });
+    later(run, 40_000);
+    expect(check(run.history).violations).toEqual([]);
+  }
+  const { run } = begun();
+  for (const event of [started, lost]) run.mesh(event);
+  run.mesh({ type: 'host.online', epoch: 'codex-1' });
+  run.add({ type: 'world.fault.began', ...about, lasts: true, detail: null });
+  later(run, 40_000);
+  expectBroken(run, 'G8');
+});
+
 test('a runtime that stood still when its link died is not asked when it noticed', () => {
   const { run } = begun();
+  run.mesh(started);
   run.add({ type: 'world.process.paused', process: 'runtime-1' });
   const about = { fault: 'half-open', faultId: 'f-2', target: 'link runtime-1' };
   run.add({ type: 'world.fault.began', ...about, lasts: true, detail: null });
