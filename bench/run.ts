@@ -2,6 +2,7 @@
  * `npm run bench`: how fast and how large SessionMesh is, each figure as a ratio to a floor measured in the
  * same run. `--json` prints the figures for programs; a name prints that benchmark only.
  */
+import { execFileSync } from 'node:child_process';
 import { benchCalls } from './calls.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
@@ -29,11 +30,19 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** In a process of its own, lest what one benchmark leaves in the heap bears on the next. */
+function measureApart(name: string): readonly Figure[] {
+  const args = [...process.execArgv, import.meta.filename, name, '--json'];
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: [...stdio] }));
+}
+
+const names = Object.keys(benches).filter((name) => wanted.length === 0 || wanted.includes(name));
 const figures: Figure[] = [];
-for (const [name, bench] of Object.entries(benches)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+for (const name of names) {
   if (!asJson) console.error(`measuring ${name} ...`);
-  figures.push(...(await bench()));
+  const own = names.length === 1 ? await benches[name]?.() : measureApart(name);
+  figures.push(...(own ?? []));
 }
 
 if (asJson) console.log(JSON.stringify(figures, null, 2));
