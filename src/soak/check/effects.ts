@@ -153,6 +153,8 @@ export function checkRefused(
   const { reusedSeq, reusedDisturbances } = call;
   if (reusedDisturbances !== run.disturbances) return;
   if (Math.max(life.beganSeq, life.lostSeq) > reusedSeq || call.owner !== life) return;
+  // It may have come by no link yet.
+  if (!life.isLinked) return;
   findings.checked('G5');
   const message = 'what came under the key of the call was not refused';
   findings.violated('G5', message, { at: run.at, call, records: [reusedSeq, seq] });

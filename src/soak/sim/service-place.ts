@@ -187,6 +187,7 @@ export class ServicePlace implements Place {
     if (!runtime.isAlive) return new Promise(() => {});
     const { dice } = this.#stage;
     const loss = dice.hits('lose-reply', request.path) ? dice.random.pick(losses) : null;
+    const service = this.#service;
     const ticket = { request, call: this.#callOf(request) };
     this.#checkAlone(runtime, ticket);
     this.#underWay.set(ticket, runtime);
@@ -203,10 +204,11 @@ export class ServicePlace implements Place {
       const fail = (cause: SessionMeshError) => end(() => reject(cause));
       if (signal.aborted) onAbort();
       this.#stage.world.schedule(this.#tripMs(request.path), () => {
-        if (loss === 'refused' || !this.#service) return fail(refused());
-        if (loss === 'reset') return fail(reset());
+        if (loss === 'refused' || !service) return fail(refused());
+        // A connection ends with the process that it led to.
+        if (loss === 'reset' || service !== this.#service) return fail(reset());
         if (loss === 'silence') return;
-        this.#serve(this.#service, { request, token, runtime: runtime.name }, (reply) => {
+        this.#serve(service, { request, token, runtime: runtime.name }, (reply) => {
           if (loss === 'silence after') return;
           if (reply === null || loss === 'reset after') fail(reset());
           else end(() => resolve(reply));
