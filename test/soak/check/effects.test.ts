@@ -187,6 +187,7 @@ test('what the ledger reported as unknown stays so, unless it is repeatable', ()
 function reuse() {
   const run = story();
   run.began('runtime-1');
+  run.mesh({ type: 'mesh.started', host: 'a host', codex: null });
   const call = storyCall();
   run.serve(call);
   run.issue({ ...call, canary: 'other' });
@@ -212,6 +213,15 @@ test('nobody is asked for what may have been lost on the way', () => {
   const { run, call } = reuse();
   const fault = { fault: 'drop', faultId: 'f-1', target: 'link runtime-1', lasts: false } as const;
   run.add({ type: 'world.fault.began', ...fault, detail: null });
+  run.endTurn(call);
+  const { invariants } = check(run.history);
+  expect(invariants.find(({ invariant }) => invariant === 'G5')?.result).toBe('unseen');
+});
+
+test('a runtime without a link is not asked to refuse what it could not see', () => {
+  const { run, call } = reuse();
+  const fault = { code: 'stream_closed', message: 'lost' } as const;
+  run.mesh({ type: 'host.lost', epoch: 'codex-1', fault });
   run.endTurn(call);
   const { invariants } = check(run.history);
   expect(invariants.find(({ invariant }) => invariant === 'G5')?.result).toBe('unseen');
