@@ -33,6 +33,11 @@ export function whenAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** A signal that aborts with whichever comes first; `other` itself where there is no `signal`. */
+export function eitherSignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal ? AbortSignal.any([signal, other]) : other;
+}
+
 /**
  * Aborts `controller` when `signal` does, until the returned function is called. `AbortSignal.any` costs
  * several times as much, and leaves something of each use with a signal that lives longer.

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { whenAborted } from '../abort.ts';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
@@ -96,10 +97,7 @@ function tellHttp({ url, toolNames }: McpServing, { token, isNew }: HttpAccess):
 async function untilOver(serving: McpServing): Promise<void> {
   using interruption = watchInterruption();
   const { signal } = interruption;
-  const interrupted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([serving.closed, interrupted]);
+  await Promise.race([serving.closed, whenAborted(signal)]);
   await serving.close();
   if (signal.aborted) process.exitCode = interruptedExitCode;
 }

@@ -2,6 +2,7 @@
  * Runs the calls of MCP clients as those of a session are run: arguments checked → approved → a slot →
  * the handler with its deadline → its result brought into shape. Whatever goes wrong is an answer.
  */
+import { unlessAborted } from '../abort.ts';
 import { sleep, type Env } from '../env.ts';
 import { isSessionMeshError, messageOf } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -19,15 +20,6 @@ export interface CallRunnerOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly approve: Approve;
-}
-
-/** Rejects with the signal's reason once it aborts. */
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 /** All calls of one server. */
@@ -74,8 +66,8 @@ export class CallRunner {
     using slot = await this.#lanes.enter(lanesOf(tool, validation.value, call), call.signal);
     if (slot === null) return this.#fail({ kind: 'overloaded' });
     call.begin();
-    const over = untilAborted(call.signal);
-    const result = await Promise.race([over, tool.execute(validation.value, call)]);
+    const running = Promise.resolve(tool.execute(validation.value, call));
+    const result = await unlessAborted(running, call.signal);
     return toolOutput(result, limits);
   }
 
@@ -89,7 +81,7 @@ export class CallRunner {
     );
     try {
       const ask = approval === 'always' ? approve : approval;
-      return await Promise.race([ask(call), silence, untilAborted(call.signal)]);
+      return await unlessAborted(Promise.race([ask(call), silence]), call.signal);
     } finally {
       decided.abort();
       await silence.catch(() => {});

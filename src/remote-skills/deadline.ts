@@ -1,4 +1,5 @@
 /** The time of one wait: pauses are cut at its end, and whatever is waited for then is given up. */
+import { follow, unlessAborted } from '../abort.ts';
 import type { Clock, Timer } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 
@@ -42,9 +43,7 @@ export class Deadline implements Disposable {
       const found = `nothing within ${timeoutMs / 1_000} s${trouble}`;
       this.#over.abort(new SessionMeshError('wait_timeout', { expected: subject, found }));
     }, timeoutMs);
-    const onAbort = () => this.#over.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#unlisten = () => signal?.removeEventListener('abort', onAbort);
+    this.#unlisten = signal ? follow(signal, this.#over) : () => {};
   }
 
   /** Aborts when the time is over, with the error that says so, or when the wait is given up. */
@@ -74,13 +73,7 @@ export class Deadline implements Disposable {
 
   /** The promise's value, or the end of the time if that comes first. */
   race<Value>(promise: Promise<Value>): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      const { signal } = this;
-      const onAbort = () => reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-    });
+    return unlessAborted(promise, this.signal);
   }
 
   [Symbol.dispose](): void {

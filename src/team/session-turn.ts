@@ -1,4 +1,5 @@
 /** One turn of one session, brought to an end in every case: by itself, by its deadline, or by force. */
+import { follow, unlessAborted } from '../abort.ts';
 import { sleep, type Clock } from '../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError, type ErrorCode } from '../errors.ts';
 import type { TurnEnd } from './board.ts';
@@ -71,11 +72,7 @@ export async function playTurn(
 ): Promise<TurnEnd> {
   if (signal.aborted) return { ...endAfter(signal.reason), result: 'stop' };
   const cut = new AbortController();
-  const wasCut = new Promise<never>((_, reject) => {
-    cut.signal.addEventListener('abort', () => reject(cut.signal.reason), { once: true });
-  });
-  const stop = () => cut.abort(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
+  const unfollow = follow(signal, cut);
   const timer = clock.setTimeout(
     () => cut.abort(new SessionMeshError('turn_timeout', { sessionId: session.id })),
     timeoutMs + graceMs,
@@ -83,7 +80,7 @@ export async function playTurn(
   const send = async () => session.sendAndHandle(text, { timeoutMs, signal: cut.signal });
   const sent = send();
   try {
-    return endOf(await Promise.race([sent, wasCut]));
+    return endOf(await unlessAborted(sent, cut.signal));
   } catch (error) {
     if (!cut.signal.aborted) return endAfter(error);
     await settlesWithin(clock, graceMs, sent);
@@ -91,6 +88,6 @@ export async function playTurn(
     return signal.aborted ? { ...end, result: 'stop' } : end;
   } finally {
     clock.clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    unfollow();
   }
 }

@@ -1,5 +1,5 @@
 /** The host port over one supervised link to a Codex app-server. */
-import { unlessAborted } from '../../abort.ts';
+import { eitherSignal, unlessAborted } from '../../abort.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
 import type {
@@ -145,9 +145,8 @@ export class AppServerHost implements Host {
     signal?: AbortSignal,
   ): Promise<{ turnId: string }> {
     const session = this.#session(sessionId);
-    const over = this.#over.signal;
     // It may be looked for long after its session is given up, but not after the host is closed.
-    const abort = signal ? AbortSignal.any([signal, over]) : over;
+    const abort = eitherSignal(signal, this.#over.signal);
     const turnId = await startTurn(text, {
       session,
       sessions: this.#sessions,

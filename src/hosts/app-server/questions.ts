@@ -4,6 +4,7 @@
  * Every one of them is answered, because a turn waits for ever for an answer that does not come: by the
  * policy if there is one and it decides in time, else by the safe answer, which grants nothing.
  */
+import { unlessAborted } from '../../abort.ts';
 import type { Clock } from '../../env.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import { rpcCodes, type RequestId, type RpcRequest } from '../../rpc/message.ts';
@@ -123,14 +124,11 @@ export class Questions {
     const delayMs = limits.handlerTimeoutMs;
     const timeout = new SessionMeshError('handler_timeout', { expected: `within ${delayMs} ms` });
     const timer = env.clock.setTimeout(() => abort.abort(timeout), delayMs);
-    const aborted = new Promise<never>((_, reject) => {
-      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-    });
     try {
       const question = { method, ...parseScope(params), params };
       // In a function of its own, so that what a policy throws at once is a rejection too.
       const deciding = (async () => policy(question, abort.signal))();
-      return await Promise.race([deciding, aborted]);
+      return await unlessAborted(deciding, abort.signal);
     } catch (error) {
       logger.warn({ method, error: messageOf(error) }, 'a question was not decided by its policy');
       return undefined;

@@ -9,6 +9,7 @@
  * without help, while an epoch made for each connection would make a call that comes again a new one. That
  * an old answer must not reach a new call of the same number is what `answering.ts` sees to (A3).
  */
+import { eitherSignal } from '../../abort.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
 import { isRecord } from '../../tools/json.ts';
@@ -179,9 +180,8 @@ export class ControlServiceHost implements Host {
   ): Promise<{ turnId: string }> {
     const session = this.#session(sessionId);
     const { requests } = this;
-    const over = this.#client.signal;
     // It may be looked for long after its session is given up, but not after the host is closed.
-    const abort = signal ? AbortSignal.any([signal, over]) : over;
+    const abort = eitherSignal(signal, this.#client.signal);
     const common = { session, sessions: this.#sessions, requests, context: this.#context };
     return { turnId: await startTurn(text, { ...common, signal: abort }) };
   }

@@ -6,6 +6,7 @@
  * - The fence goes with every answer, so that one of an earlier holder is turned away.
  * - Each lease has a nonce: requests that overlap, or whose replies are lost, do not compete with each other.
  */
+import { eitherSignal } from '../../abort.ts';
 import { sleep, type Timer } from '../../env.ts';
 import { messageOf, SessionMeshError } from '../../errors.ts';
 import { isRecord } from '../../tools/json.ts';
@@ -98,7 +99,7 @@ export class Leases {
       // Clocks differ, and a lease may be given back early: not too long at a time.
       const endsMs = (taken.expiresAt ?? 0) - env.clock.now() + limits.pollMinMs;
       const waitMs = Math.min(Math.max(endsMs, limits.pollMinMs), limits.pollMaxMs, leftMs);
-      abort ??= signal ? AbortSignal.any([signal, client.signal]) : client.signal;
+      abort ??= eitherSignal(signal, client.signal);
       await sleep(env.clock, waitMs, abort);
     }
   }

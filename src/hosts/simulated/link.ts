@@ -7,12 +7,12 @@
  *   server's reply (resumes) comes later.
  * - L3 What happens on a session while nobody listens is kept, and emitted first when it is resumed (H4).
  */
+import { eitherSignal, unlessAborted } from '../../abort.ts';
 import { sleep } from '../../env.ts';
 import { SessionMeshError } from '../../errors.ts';
 import type { HostCall, HostContext } from '../host.ts';
 import type { SimulatedServer } from './server.ts';
 import type { ThreadSignal } from './turn.ts';
-import { unlessAborted } from '../../abort.ts';
 
 /** How a link behaves. */
 export interface LinkOptions {
@@ -73,8 +73,7 @@ export class SimulatedLink {
   /** Starts the server and comes online. Does nothing the second time. */
   async start(signal?: AbortSignal): Promise<void> {
     this.refuseIfOver();
-    const life = this.#life.signal;
-    await this.pause(this.#options.latencyMs, signal ? AbortSignal.any([signal, life]) : life);
+    await this.pause(this.#options.latencyMs, eitherSignal(signal, this.#life.signal));
     if (this.#state !== 'new') return;
     this.#boot();
     this.#goOnline();
@@ -89,7 +88,7 @@ export class SimulatedLink {
     this.refuseIfOver();
     if (!this.isReachable) throw lost('no link');
     const carrier = this.#options.listsWhileLost ? this.#serverLife.signal : this.#stream.signal;
-    const either = signal ? AbortSignal.any([signal, carrier]) : carrier;
+    const either = eitherSignal(signal, carrier);
     await this.pause(this.#options.latencyMs, either);
     const result = act();
     await this.pause(this.#options.latencyMs, either);

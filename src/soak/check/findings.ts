@@ -3,7 +3,7 @@ import { defaultLimits } from '../../limits.ts';
 import type { CallFacts } from './call-facts.ts';
 import {
   invariants,
-  isInvariant,
+  invariantNames,
   type Invariant,
   type InvariantResult,
   type ViolatedCall,
@@ -29,8 +29,6 @@ interface Tally {
 }
 
 const none = (): Tally => ({ checked: 0, violations: 0 });
-
-const names = Object.keys(invariants).filter(isInvariant);
 
 /** The findings of one check. */
 export class Findings {
@@ -77,7 +75,7 @@ export class Findings {
 
   /** Counts what `other` has looked at and found broken as well. */
   addViolations(other: Findings): void {
-    for (const name of names) {
+    for (const name of invariantNames) {
       this.#tallies[name].checked += other.#tallies[name].checked;
       this.#tallies[name].violations += other.#tallies[name].violations;
     }
@@ -133,7 +131,7 @@ export class Findings {
   }
 
   get results(): readonly InvariantResult[] {
-    return names.map((invariant) => {
+    return invariantNames.map((invariant) => {
       const { checked, violations } = this.#tallies[invariant];
       const seen = checked > 0 ? 'held' : 'unseen';
       const result = violations > 0 ? 'violated' : seen;

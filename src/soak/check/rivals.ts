@@ -6,15 +6,13 @@
 import type { HistoryEvent, HistoryRecord } from '../../history/record.ts';
 import type { Findings } from './findings.ts';
 import type { Perspective } from './perspective.ts';
-import { invariants, isInvariant, type Invariant } from './verdict.ts';
+import { invariantNames, type Invariant } from './verdict.ts';
 
 /** What a runtime owes by itself, and no two of them together. */
 const owed: ReadonlySet<Invariant> = new Set(['I1', 'I2', 'I8', 'I10']);
 
 const others: ReadonlySet<Invariant> = new Set(
-  Object.keys(invariants)
-    .filter(isInvariant)
-    .filter((invariant) => !owed.has(invariant)),
+  invariantNames.filter((invariant) => !owed.has(invariant)),
 );
 
 /** The rivals of a run, each seen by itself. */

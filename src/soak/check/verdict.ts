@@ -31,6 +31,9 @@ export function isInvariant(name: string): name is Invariant {
   return Object.hasOwn(invariants, name);
 }
 
+/** The names of all invariants. */
+export const invariantNames: readonly Invariant[] = Object.keys(invariants).filter(isInvariant);
+
 /** The five ids of a call; the epoch is null where only the runtime spoke of it. */
 export interface ViolatedCall {
   readonly epoch: string | null;

@@ -184,18 +184,20 @@ test('a runtime that stood still when its link died is not asked when it noticed
   expect(check(run.history).violations).toEqual([]);
 });
 
-function deadline(tookMs: number, pausedMs = 0): Story {
+/** A runtime has taken a call whose handler may take five seconds. */
+function timed(): { run: Story; call: StoryCall } {
   const run = story();
-  run.add({
-    type: 'world.tool.declared',
-    tool: 'add',
-    repeatable: false,
-    ordered: false,
-    timeoutMs: 5_000,
-  });
+  const declared = { tool: 'add', repeatable: false, ordered: false, timeoutMs: 5_000 };
+  run.add({ type: 'world.tool.declared', ...declared });
+  run.began('runtime-1');
   const call = storyCall();
   run.issue(call);
   run.claim(call);
+  return { run, call };
+}
+
+function deadline(tookMs: number, pausedMs = 0): Story {
+  const { run, call } = timed();
   run.start(call);
   if (pausedMs > 0) {
     run.add({ type: 'world.process.paused', process: 'runtime-1' });
@@ -216,13 +218,7 @@ test('a call is answered by its deadline, unless its process stood still', () =>
 });
 
 test('whoever takes a call over has a deadline of its own', () => {
-  const run = story();
-  const declared = { tool: 'add', repeatable: false, ordered: false, timeoutMs: 5_000 };
-  run.add({ type: 'world.tool.declared', ...declared });
-  run.began('runtime-1');
-  const call = storyCall();
-  run.issue(call);
-  run.claim(call);
+  const { run, call } = timed();
   run.start(call);
   run.killed('runtime-1');
   run.wait(20_000);
@@ -236,13 +232,7 @@ test('whoever takes a call over has a deadline of its own', () => {
 
 test('a process that stands still as its handler starts has its deadline after that', () => {
   for (const isResumed of [true, false]) {
-    const run = story();
-    const declared = { tool: 'add', repeatable: false, ordered: false, timeoutMs: 5_000 };
-    run.add({ type: 'world.tool.declared', ...declared });
-    run.began('runtime-1');
-    const call = storyCall();
-    run.issue(call);
-    run.claim(call);
+    const { run, call } = timed();
     run.add({ type: 'world.process.paused', process: 'runtime-1' });
     run.start(call);
     run.wait(20_000);
