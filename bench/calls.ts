@@ -1,85 +1,27 @@
-/**
- * Tool calls through the whole runtime against a bare loop over the same child, turn about. CPU of this
- * process per call is the figure: wall-clock flaps on shared machines, ratios of CPU hardly do.
- */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startBareLoop } from './bare-loop.ts';
-import { median, type Figure } from './figure.ts';
-import { startRuntime } from './runtime.ts';
+/** What a tool call costs, by load. Each load is measured in a process of its own: see `call-load.ts`. */
+import { execFileSync } from 'node:child_process';
+import type { CallLoad, Comparison } from './call-load.ts';
+import type { Figure } from './figure.ts';
 
-interface Sample {
-  readonly cpuUs: number;
-  readonly wallUs: number;
+const program = new URL('./call-load.ts', import.meta.url).pathname;
+
+function compare(load: CallLoad): Comparison {
+  const args = [...process.execArgv, program, JSON.stringify(load)];
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: [...stdio] }));
 }
 
-const rounds = 7;
-
-async function measure(calls: number, run: () => Promise<void>): Promise<Sample> {
-  const cpu = process.cpuUsage();
-  const startedMs = performance.now();
-  await run();
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    cpuUs: (user + system) / calls,
-    wallUs: ((performance.now() - startedMs) * 1000) / calls,
-  };
-}
-
-interface Comparison {
-  readonly bare: Sample;
-  readonly runtime: Sample;
-  readonly ratio: number;
-}
-
-function middle(samples: readonly Sample[]): Sample {
-  return {
-    cpuUs: median(samples.map(({ cpuUs }) => cpuUs)),
-    wallUs: median(samples.map(({ wallUs }) => wallUs)),
-  };
-}
-
-interface Load {
-  readonly sessions: number;
-  readonly calls: number;
-  readonly inFlight: number;
-  readonly ledgerPath?: string;
-}
-
-async function compare({ sessions, calls, inFlight, ledgerPath }: Load): Promise<Comparison> {
-  const bareLoop = startBareLoop();
-  await bareLoop.open(sessions);
-  const runtime = await startRuntime(sessions, ledgerPath);
-  // Warm-up: both paths are compiled, and the ledger is as full as it gets.
-  await bareLoop.run(calls, inFlight);
-  for (let index = 0; index < 3; index += 1) await runtime.run(calls, inFlight);
-  const bare: Sample[] = [];
-  const ours: Sample[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    bare.push(await measure(calls, () => bareLoop.run(calls, inFlight)));
-    ours.push(await measure(calls, () => runtime.run(calls, inFlight)));
-  }
-  await bareLoop.close();
-  await runtime.close();
-  const ratio = median(ours.map((sample, round) => sample.cpuUs / bare[round]!.cpuUs));
-  return { bare: middle(bare), runtime: middle(ours), ratio };
-}
-
-export async function benchCalls(): Promise<Figure[]> {
-  const sequential = await compare({ sessions: 1, calls: 4_000, inFlight: 1 });
-  const parallel = await compare({ sessions: 1_000, calls: 20_000, inFlight: 64 });
+export function benchCalls(): Figure[] {
+  const sequential = compare({ sessions: 1, calls: 4_000, inFlight: 1 });
+  const parallel = compare({ sessions: 1_000, calls: 20_000, inFlight: 64 });
   const scale = new Map<number, Comparison>();
   for (const sessions of [1, 100, 1_000, 10_000]) {
     scale.set(
       sessions,
-      sessions === 1_000 ? parallel : await compare({ sessions, calls: 20_000, inFlight: 64 }),
+      sessions === 1_000 ? parallel : compare({ sessions, calls: 20_000, inFlight: 64 }),
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-bench-'));
-  const ledgerPath = join(folder, 'ledger.sqlite');
-  const durable = await compare({ sessions: 1_000, calls: 20_000, inFlight: 64, ledgerPath });
-  await rm(folder, { recursive: true });
+  const durable = compare({ sessions: 1_000, calls: 20_000, inFlight: 64, isDurable: true });
   const one = scale.get(1)!;
   return [
     {

@@ -7,18 +7,9 @@ interface Message {
   readonly params?: unknown;
 }
 
-let out: string[] = [];
-
-function flush() {
-  const text = out.join('\n') + '\n';
-  out = [];
-  process.stdout.write(text);
-}
-
-/** Sends a message; those of one tick go in one write. */
+/** Sends a message in a write of its own, as Codex does, however many follow. */
 export function send(message: object): void {
-  if (out.length === 0) queueMicrotask(flush);
-  out.push(JSON.stringify(message));
+  process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 /** Hands over every message that comes, and ends the process with them. */

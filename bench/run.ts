@@ -11,7 +11,7 @@ import { benchService } from './service.ts';
 import { benchSoak } from './soak.ts';
 import type { Figure } from './figure.ts';
 
-const benches: Record<string, () => Promise<Figure[]>> = {
+const benches: Record<string, () => Figure[] | Promise<Figure[]>> = {
   calls: benchCalls,
   memory: benchMemory,
   import: benchImport,
