@@ -20,7 +20,7 @@ export interface LedgerCall {
   state: CallState;
   /** The answer, once there is one. Set once; the same object is submitted every time. */
   output: ToolOutput | null;
-  /** When it was over, in monotonic milliseconds; 0 while it is open. */
+  /** When it was over, in whole monotonic milliseconds; 0 while it is open. */
   finishedAtMs: number;
 }
 
@@ -28,29 +28,29 @@ export interface LedgerCall {
  * One string for one call. The request id keeps its JSON type: Codex does not take `"0"` for `0`. The
  * epoch is left out: turn ids are never used twice, so it tells no two calls apart, and a host that
  * outlives this process delivers the same call again under what looks like another epoch.
+ *
+ * Joined, not added up: the sum of strings stays a tree of its parts for as long as it is remembered, which
+ * is several times the size.
  */
 export function callKey(call: CallIdentity): string {
-  const requestId = typeof call.requestId === 'number' ? call.requestId : `"${call.requestId}"`;
-  return `${call.sessionId} ${call.turnId} ${call.callId} ${requestId}`;
+  const { sessionId, turnId, callId, requestId } = call;
+  const address = typeof requestId === 'number' ? requestId : `"${requestId}"`;
+  return [sessionId, turnId, callId, address].join(' ');
 }
 
 /**
- * A 53-bit fingerprint of what a call asks for, to tell a repeated call from a reused key. It guards
- * against a confused host, not against an attacker: no cryptographic strength is needed, and a
- * cryptographic hash would cost as much as the rest of the ledger together.
+ * A fingerprint of what a call asks for, to tell a repeated call from a reused key. It guards against a
+ * confused host, not against an attacker: no cryptographic strength is needed, and a cryptographic hash
+ * would cost as much as the rest of the ledger together. 31 bits: such numbers take no memory of their own.
  */
 export function callFingerprint(tool: string, namespace: string | null, args: unknown): number {
   const text = `${namespace ?? ''}/${tool} ${JSON.stringify(args) ?? ''}`;
-  let low = 0xdeadbeef;
-  let high = 0x41c6ce57;
+  let hash = 0xdeadbeef;
   for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    low = Math.imul(low ^ unit, 2654435761);
-    high = Math.imul(high ^ unit, 1597334677);
+    hash = Math.imul(hash ^ text.charCodeAt(index), 2654435761);
   }
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  return 4294967296 * (2097151 & high) + (low >>> 0);
+  hash = Math.imul(hash ^ (hash >>> 16), 2246822507);
+  return (hash ^ (hash >>> 13)) >>> 1;
 }
 
 /** The size that a kept answer counts for, in bytes; text counts as UTF-16. */

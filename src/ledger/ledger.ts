@@ -126,7 +126,7 @@ export class Ledger {
     open.state = next;
     if (!isCallOutcome(next)) return true;
     this.#open.delete(open.key);
-    open.finishedAtMs = this.#nowMs();
+    open.finishedAtMs = Math.trunc(this.#nowMs());
     this.#keep(open);
     return next;
   }
@@ -141,7 +141,7 @@ export class Ledger {
 
   /** Takes over a finished call from an earlier process. */
   restore({ outcome, ...call }: RestoredCall): void {
-    this.#keep({ ...call, state: outcome, finishedAtMs: this.#nowMs() });
+    this.#keep({ ...call, state: outcome, finishedAtMs: Math.trunc(this.#nowMs()) });
   }
 
   /** Forgets everything. */

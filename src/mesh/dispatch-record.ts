@@ -3,7 +3,7 @@ import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { CallSource } from '../../machines/session.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HostCall } from '../hosts/host.ts';
-import type { ToolOutput } from '../tools/contract.ts';
+import type { Tool, ToolOutput } from '../tools/contract.ts';
 
 /** One tool call of a turn. It is filled in while the call runs and fixed once `outcome` is set. */
 export interface DispatchRecord {
@@ -35,13 +35,15 @@ export type OpenDispatchRecord = { -readonly [Key in keyof DispatchRecord]: Disp
 /** The record of a call that was just taken. */
 export function openDispatchRecord(
   call: HostCall,
+  tool: Tool | undefined,
   source: CallSource,
   takenAt: number,
 ): OpenDispatchRecord {
   return {
     callId: call.callId,
     requestId: call.requestId,
-    tool: call.tool,
+    // The same text; that of the call would be one more to keep.
+    tool: tool?.name ?? call.tool,
     namespace: call.namespace,
     arguments: call.arguments,
     source,

@@ -132,7 +132,7 @@ export class Dispatcher {
     const claim = this.#ledger.claim(key, owner.sessionId, fingerprint);
     switch (claim.type) {
       case 'new': {
-        this.#repeats.withdraw(call);
+        this.#repeats.withdraw(key);
         const live = this.#admit(owner, call, claim.open, source);
         this.#execution.begin(live);
         return live;
@@ -187,7 +187,7 @@ export class Dispatcher {
     const live = liveCall(owner, key);
     if (live) this.#cancel(live, reason);
     if (!this.#outbox.abandon(key) && live) this.#forgo(live);
-    this.#repeats.withdraw(call);
+    this.#repeats.withdraw(key);
   }
 
   /**
@@ -224,7 +224,7 @@ export class Dispatcher {
   ): LiveCall {
     const { env, limits } = this.#context;
     const tool = owner.catalog.find(call.namespace, call.tool);
-    const record = openDispatchRecord(call, source, env.clock.now());
+    const record = openDispatchRecord(call, tool, source, env.clock.now());
     const live: LiveCall = {
       call,
       open,

@@ -64,9 +64,8 @@ export class Repeats {
     this.#attempt(key, repeat);
   }
 
-  /** The host no longer waits for this call. */
-  withdraw(call: HostCall): void {
-    const key = callKey(call);
+  /** The host no longer waits for the call of this key. */
+  withdraw(key: string): void {
     const repeat = this.#underWay.get(key);
     if (repeat) this.#drop(key, repeat);
   }

@@ -26,6 +26,7 @@ export interface TurnEnd {
 }
 
 interface TurnEntry {
+  readonly turnId: string;
   readonly startedAtMs: number;
   readonly dispatches: DispatchRecord[];
   result: TurnResult | undefined;
@@ -38,6 +39,8 @@ export class Turns {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #entries = new Map<string, TurnEntry>();
+  /** The turn of the last call: the next one is most likely of the same. */
+  #last: TurnEntry | undefined;
 
   constructor(sessionId: string, clock: Clock, limits: Limits) {
     this.#sessionId = sessionId;
@@ -48,30 +51,21 @@ export class Turns {
   /** Notes that the turn exists. Returns false if it was known. */
   begin(turnId: string): boolean {
     if (this.#entries.has(turnId)) return false;
-    this.#entries.set(turnId, {
-      startedAtMs: this.#clock.monotonic(),
-      dispatches: [],
-      result: undefined,
-      waiters: [],
-    });
-    this.#forgetOldest();
+    this.#add(turnId);
     return true;
   }
 
   /** Files a call under its turn; beyond `turnDispatchesMax` only the call itself goes on. */
   addDispatch(turnId: string, record: DispatchRecord): void {
-    if (!this.#entries.has(turnId)) this.begin(turnId);
-    const entry = this.#entries.get(turnId);
-    if (entry && entry.dispatches.length < this.#limits.turnDispatchesMax) {
-      entry.dispatches.push(record);
-    }
+    if (this.#last?.turnId !== turnId) this.#last = this.#entry(turnId);
+    const { dispatches } = this.#last;
+    if (dispatches.length < this.#limits.turnDispatchesMax) dispatches.push(record);
   }
 
   /** Ends the turn and tells who waits. Returns undefined if it had ended before. */
   end(turnId: string, { status, reply, error }: TurnEnd): TurnResult | undefined {
-    this.begin(turnId);
-    const entry = this.#entries.get(turnId);
-    if (!entry || entry.result) return undefined;
+    const entry = this.#entry(turnId);
+    if (entry.result) return undefined;
     entry.result = {
       sessionId: this.#sessionId,
       turnId,
@@ -93,9 +87,7 @@ export class Turns {
 
   /** Calls `notify` once the turn has ended, at once if it has. Returns how to stop waiting. */
   whenEnded(turnId: string, notify: (result: TurnResult) => void): () => void {
-    this.begin(turnId);
-    const entry = this.#entries.get(turnId);
-    if (!entry) return () => {};
+    const entry = this.#entry(turnId);
     if (entry.result) notify(entry.result);
     else entry.waiters.push(notify);
     return () => {
@@ -103,11 +95,29 @@ export class Turns {
     };
   }
 
+  #entry(turnId: string): TurnEntry {
+    return this.#entries.get(turnId) ?? this.#add(turnId);
+  }
+
+  #add(turnId: string): TurnEntry {
+    const entry: TurnEntry = {
+      turnId,
+      startedAtMs: this.#clock.monotonic(),
+      dispatches: [],
+      result: undefined,
+      waiters: [],
+    };
+    this.#entries.set(turnId, entry);
+    this.#forgetOldest();
+    return entry;
+  }
+
   #forgetOldest(): void {
     if (this.#entries.size <= this.#limits.turnsKeptMax) return;
     for (const [turnId, entry] of this.#entries) {
       if (!entry.result) continue;
       this.#entries.delete(turnId);
+      if (this.#last === entry) this.#last = undefined;
       return;
     }
   }

@@ -1,6 +1,7 @@
 /** An answer for a call that nobody serves any more is handed over until the host decides, once at a time. */
 import { expect, test } from 'vitest';
 import type { AnswerVerdict, Host, HostCall } from '../../src/hosts/host.ts';
+import { callKey } from '../../src/ledger/call-record.ts';
 import { resolveLimits } from '../../src/limits.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Repeats } from '../../src/mesh/repeats.ts';
@@ -65,7 +66,10 @@ test('it waits for an attempt of somebody else to end', async () => {
 });
 
 test('a call that is withdrawn, or a close, leaves no timer behind', async () => {
-  for (const end of [(repeats: Repeats) => repeats.withdraw(call), (one: Repeats) => one.close()]) {
+  for (const end of [
+    (repeats: Repeats) => repeats.withdraw(callKey(call)),
+    (one: Repeats) => one.close(),
+  ]) {
     const { repeats, attempts, clock } = scene([again, again, again]);
     repeats.send(call, output);
     await clock.advance(50);

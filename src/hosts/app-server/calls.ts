@@ -1,5 +1,5 @@
 /**
- * The calls that the server waits for, by session and request id.
+ * The calls that the server waits for, by request id.
  *
  * A request id is the reply address: one integer counter per server process, so it means nothing in
  * another one. A call is in here from its request to its answer or its end, and the mesh answers every
@@ -16,55 +16,46 @@ export interface OpenCall {
 
 /** The open calls of one host. */
 export class OpenCalls {
-  /** Few per session, so a list each; a session without any has no list. */
-  readonly #bySession = new Map<string, OpenCall[]>();
+  /** In the order they came. */
+  readonly #byRequest = new Map<string | number, OpenCall>();
 
   /**
    * Takes a call in, or anew if it came before. Returns another call that had the same request id: its
    * process is gone, since one process gives an id once.
    */
   add(call: HostCall, link: Link): HostCall | undefined {
-    const open = { call, link };
-    const calls = this.#bySession.get(call.sessionId);
-    if (!calls) {
-      this.#bySession.set(call.sessionId, [open]);
-      return undefined;
-    }
-    const index = calls.findIndex((other) => other.call.requestId === call.requestId);
-    const before = calls[index]?.call;
-    if (index < 0) calls.push(open);
-    else calls[index] = open;
+    const before = this.#byRequest.get(call.requestId)?.call;
+    this.#byRequest.set(call.requestId, { call, link });
     return before && !isSameCall(before, call) ? before : undefined;
   }
 
   /** The entry of exactly this call, or undefined if the server does not wait for it. */
   find(call: HostCall): OpenCall | undefined {
-    return this.#bySession.get(call.sessionId)?.find((open) => isSameCall(open.call, call));
+    const open = this.#byRequest.get(call.requestId);
+    return open && isSameCall(open.call, call) ? open : undefined;
   }
 
   /** Takes a call out, whatever became of it. */
   delete(call: HostCall): void {
-    const calls = this.#bySession.get(call.sessionId);
-    const index = calls?.findIndex((other) => other.call.requestId === call.requestId) ?? -1;
-    if (!calls || index < 0) return;
-    if (calls.length === 1) this.#bySession.delete(call.sessionId);
-    else calls.splice(index, 1);
+    if (this.find(call)) this.#byRequest.delete(call.requestId);
   }
 
-  /** The open calls of a session, in the order they came. */
-  ofSession(sessionId: string): readonly HostCall[] {
-    return (this.#bySession.get(sessionId) ?? []).map(({ call }) => call);
+  clear(): void {
+    this.#byRequest.clear();
   }
 
-  /** The sessions that have open calls. */
-  sessionIds(): readonly string[] {
-    return [...this.#bySession.keys()];
+  /** Those of all open calls that `isMeant`, in the order they came. */
+  filter(isMeant: (call: HostCall) => boolean): readonly HostCall[] {
+    const meant: HostCall[] = [];
+    for (const { call } of this.#byRequest.values()) if (isMeant(call)) meant.push(call);
+    return meant;
   }
 }
 
 const isSameCall = (one: HostCall, other: HostCall): boolean =>
-  one.epoch === other.epoch &&
-  one.turnId === other.turnId &&
-  one.callId === other.callId &&
-  one.requestId === other.requestId &&
-  one.sessionId === other.sessionId;
+  one === other ||
+  (one.epoch === other.epoch &&
+    one.turnId === other.turnId &&
+    one.callId === other.callId &&
+    one.requestId === other.requestId &&
+    one.sessionId === other.sessionId);

@@ -190,9 +190,10 @@ export class AppServerHost implements Host {
 
   answer(call: HostCall, output: ToolOutput): AnswerVerdict {
     if (call.epoch !== this.#supervisor.epoch) return epochOver;
-    if (!this.#sessions.isOpen(call)) return notOpen;
+    const open = this.#sessions.find(call);
+    if (!open) return notOpen;
     const link = this.#supervisor.linked;
-    if (!link || !this.#sessions.isReachable(call, link)) return unlinked;
+    if (!link || !this.#sessions.isReachable(open, link)) return unlinked;
     try {
       link.respond(call.requestId, output);
     } catch (error) {

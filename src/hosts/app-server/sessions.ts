@@ -6,7 +6,7 @@
 import type { SessionMeshError } from '../../errors.ts';
 import type { HostCall, HostSignal, SessionSettings, TurnStatus } from '../host.ts';
 import { AttachedSession } from './attached-session.ts';
-import { OpenCalls } from './calls.ts';
+import { OpenCalls, type OpenCall } from './calls.ts';
 import type { Link } from './link.ts';
 import type { Turn } from './protocol.ts';
 
@@ -45,7 +45,7 @@ export class Sessions {
   detach(id: string): AttachedSession | undefined {
     const session = this.#attached.get(id);
     this.#attached.delete(id);
-    for (const call of this.#calls.ofSession(id)) this.#calls.delete(call);
+    for (const call of this.#ofSession(id)) this.#calls.delete(call);
     return session;
   }
 
@@ -68,23 +68,21 @@ export class Sessions {
     this.#emit({ type: 'call.requested', call });
   }
 
-  /** Whether the server waits for exactly this call. */
-  isOpen(call: HostCall): boolean {
-    return this.#calls.find(call) !== undefined;
+  /** The entry of exactly this call, or undefined if the server does not wait for it. */
+  find(call: HostCall): OpenCall | undefined {
+    return this.#calls.find(call);
   }
 
   /**
    * Whether an answer over `link` reaches whoever asked: the call came over it, or its thread was found
    * to be the same after it was made.
    */
-  isReachable(call: HostCall, link: Link): boolean {
-    return (
-      this.#calls.find(call)?.link === link || this.#attached.get(call.sessionId)?.link === link
-    );
+  isReachable(open: OpenCall, link: Link): boolean {
+    return open.link === link || this.#attached.get(open.call.sessionId)?.link === link;
   }
 
   openCalls(sessionId: string): readonly HostCall[] {
-    return this.#calls.ofSession(sessionId);
+    return this.#ofSession(sessionId);
   }
 
   /** The server has the answer. */
@@ -99,7 +97,9 @@ export class Sessions {
   }
 
   endTurn(sessionId: string, end: TurnEnd): void {
-    const calls = this.#calls.ofSession(sessionId).filter(({ turnId }) => turnId === end.id);
+    const calls = this.#calls.filter(
+      (call) => call.sessionId === sessionId && call.turnId === end.id,
+    );
     this.#withdraw(calls, `its turn is over: ${end.status}`);
     if (!this.#attached.get(sessionId)?.endTurn(end.id)) return;
     const { id: turnId, status, error, reply } = end;
@@ -129,28 +129,34 @@ export class Sessions {
 
   /** The thread is over for us. Says so if it was attached. */
   lose(sessionId: string, cause: SessionMeshError): void {
-    const calls = this.#calls.ofSession(sessionId);
-    this.#withdraw(calls, 'its session is gone');
+    this.#withdraw(this.#ofSession(sessionId), 'its session is gone');
     if (!this.#attached.delete(sessionId)) return;
     this.#emit({ type: 'session.gone', sessionId, cause });
   }
 
   /** Calls of other epochs than this one can never be answered any more. */
   withdrawEarlier(epoch: string | null, reason: string): void {
-    for (const id of this.#calls.sessionIds()) {
-      const calls = this.#calls.ofSession(id).filter((call) => call.epoch !== epoch);
-      this.#withdraw(calls, reason);
-    }
+    this.#withdraw(
+      this.#calls.filter((call) => call.epoch !== epoch),
+      reason,
+    );
   }
 
   /** Calls of threads that are not attached end with the link that brought them: nobody resumes those. */
   withdrawStrays(reason: string): void {
-    const strays = this.#calls.sessionIds().filter((id) => !this.#attached.has(id));
-    for (const id of strays) this.#withdraw(this.#calls.ofSession(id), reason);
+    this.#withdraw(
+      this.#calls.filter((call) => !this.#attached.has(call.sessionId)),
+      reason,
+    );
   }
 
   clear(): void {
-    for (const id of [...this.#attached.keys(), ...this.#calls.sessionIds()]) this.detach(id);
+    this.#attached.clear();
+    this.#calls.clear();
+  }
+
+  #ofSession(sessionId: string): readonly HostCall[] {
+    return this.#calls.filter((call) => call.sessionId === sessionId);
   }
 
   #withdraw(calls: readonly HostCall[], reason: string): void {
