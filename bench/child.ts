@@ -11,8 +11,9 @@ import { readMessages, send } from './message-lines.ts';
 let threads: string[] = [];
 let run = { total: 0, sent: 0, answered: 0, requestId: 0, round: 0 };
 
-function turnNote(method: string, threadId: string, id: string) {
-  const turn = { id, status: 'completed', items: [], error: null };
+function turnNote(threadId: string, status: 'inProgress' | 'completed') {
+  const method = status === 'inProgress' ? 'turn/started' : 'turn/completed';
+  const turn = { id: turnIdOf(threadId), status, items: [], error: null };
   send({ method, params: { threadId, turn } });
 }
 
@@ -22,7 +23,7 @@ const turnIdOf = (threadId: string) => `${threadId}-turn-${run.round}`;
 function sendCall() {
   const threadId = threads[run.sent % threads.length]!;
   const turnId = turnIdOf(threadId);
-  if (run.sent < threads.length) turnNote('turn/started', threadId, turnId);
+  if (run.sent < threads.length) turnNote(threadId, 'inProgress');
   const id = run.requestId;
   send({
     method: 'item/tool/call',
@@ -42,7 +43,7 @@ function sendCall() {
 
 function finishRun() {
   for (const threadId of threads.slice(0, run.total)) {
-    turnNote('turn/completed', threadId, turnIdOf(threadId));
+    turnNote(threadId, 'completed');
   }
   send({ method: 'bench/finished', params: {} });
 }

@@ -41,7 +41,8 @@ export async function startRuntime(sessions: number, ledgerPath?: string): Promi
   });
   const open = () => mesh.createSession({ tools: [lookupTicket] });
   const first = await open();
-  for (let index = 1; index < sessions; index += 1) await open();
+  let last = first;
+  for (let index = 1; index < sessions; index += 1) last = await open();
   return {
     mesh,
     async run(calls, inFlight) {
@@ -50,7 +51,8 @@ export async function startRuntime(sessions: number, ledgerPath?: string): Promi
       progress.target = calls;
       await first.send(`run ${calls} ${inFlight}`);
       await started;
-      while (first.turnId !== null) await new Promise((resolve) => setTimeout(resolve, 1));
+      // Every turn ends with the run; this one ends last.
+      while (last.turnId !== null) await new Promise((resolve) => setTimeout(resolve, 1));
     },
     close: () => mesh.close({ graceMs: 1 }),
   };
