@@ -123,6 +123,8 @@ export const defaultLimits = {
    */
   journalQueuedMax: 10_000,
   journalQueuedBytesMax: 64 * 1024 * 1024,
+  /** Turns of the event loop that one write waits for while each of them brings more to write. */
+  journalTurnsMax: 8,
   /** A part of one write that reached this size takes no more entries; the next begins. */
   journalBatchBytesMax: 64 * 1024,
   /** Ends of calls and sessions are written with whatever is written next, and at most this much later. */

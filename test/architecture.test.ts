@@ -27,6 +27,7 @@ const baseFiles = new Set([
   'backoff.ts',
   'logger.ts',
   'package-version.ts',
+  'transient-map.ts',
 ]);
 
 function filesUnder(folder: string): string[] {

@@ -12,6 +12,8 @@ export interface Clock {
   /** Runs `callback` once after `delayMs`. Delays beyond 2^31-1 ms are honoured. */
   readonly setTimeout: (callback: () => void, delayMs: number) => Timer;
   readonly clearTimeout: (timer: Timer) => void;
+  /** Runs `callback` in the next turn of the event loop: after what came from outside was taken in. */
+  readonly nextTurn: (callback: () => void) => void;
 }
 
 /** The longest delay that Node's own timers accept; a longer one would fire at once. */
@@ -36,6 +38,7 @@ export const systemClock: Clock = {
   setTimeout: (callback, delayMs) =>
     delayMs > longestNodeDelayMs ? armLongTimer(callback, delayMs) : setTimeout(callback, delayMs),
   clearTimeout: (timer) => timer[Symbol.dispose](),
+  nextTurn: (callback) => void setImmediate(callback),
 };
 
 /**

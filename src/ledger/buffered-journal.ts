@@ -1,6 +1,7 @@
 /**
- * A {@link Journal} over any store: entries wait in memory until the end of the turn of the event loop
- * in which they came, and are then written together.
+ * A {@link Journal} over any store: entries wait in memory for the next turn of the event loop, and for the
+ * one after that while each brings more; they are then written together. Codex writes each of its messages
+ * by itself, so that a burst of them takes a few turns to arrive, and a flush costs more than a turn.
  *
  * While writing fails, new calls are refused and everything else waits; the same entries are tried again
  * after a growing wait. So nothing that was committed is lost, and nothing that was taken is forgotten.
@@ -49,6 +50,9 @@ export class BufferedJournal implements Journal {
   /** What `committed()` gave out since the last attempt to write. */
   #asked: PromiseWithResolvers<void> | undefined;
   #willWrite = false;
+  /** Turns that the next write has waited for, and what was queued before the last of them. */
+  #turns = 0;
+  #queuedBefore = 0;
   /** Why the last attempt failed, until one succeeds. */
   #failure: SessionMeshError | undefined;
   #failures = 0;
@@ -169,11 +173,17 @@ export class BufferedJournal implements Journal {
     throw new SessionMeshError('ledger_full', { expected, found: `${this.#bytes}` });
   }
 
-  /** Writes once everything that is ready to run in this turn has run, promises included. */
+  /** Writes once no more comes. */
   #writeSoon(): void {
     if (this.#willWrite) return;
     this.#willWrite = true;
-    queueMicrotask(() => process.nextTick(this.#onTurnEnd));
+    this.#turns = 0;
+    this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
+    this.#queuedBefore = this.#queue.length;
+    this.#env.clock.nextTurn(this.#onTurn);
   }
 
   /** Writes soon enough what nobody waits for, unless something else is written before. */
@@ -181,14 +191,21 @@ export class BufferedJournal implements Journal {
     if (this.#lazy !== undefined || this.#willWrite || this.#retry !== undefined) return;
     this.#lazy = this.#env.clock.setTimeout(() => {
       this.#lazy = undefined;
-      this.#onTurnEnd();
+      this.#writeNow();
     }, this.#limits.journalEndsMs);
   }
 
-  readonly #onTurnEnd = (): void => {
+  readonly #onTurn = (): void => {
+    this.#turns += 1;
+    const hasMore = this.#queue.length > this.#queuedBefore;
+    if (hasMore && this.#turns < this.#limits.journalTurnsMax) this.#waitForTurn();
+    else this.#writeNow();
+  };
+
+  #writeNow(): void {
     this.#willWrite = false;
     if (!this.#closing && this.#retry === undefined) this.#write();
-  };
+  }
 
   /** One attempt at everything that is queued. */
   #write(): void {

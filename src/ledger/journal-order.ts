@@ -1,6 +1,7 @@
 /** Numbers calls and sessions, and turns entries into lines. */
-import { callKey } from './call-record.ts';
 import { SessionMeshError } from '../errors.ts';
+import { TransientMap } from '../transient-map.ts';
+import { callKey } from './call-record.ts';
 import { mayEnd, mayStartAgain, stateWithAnswer, type OpenCall } from './call-life.ts';
 import type {
   IntentEntry,
@@ -27,7 +28,7 @@ function misused(expected: string, found: string): SessionMeshError {
 
 /** Turns entries into lines, and refuses those that do not follow from the ones before (J1). */
 export class JournalOrder {
-  readonly #open = new Map<string, OpenCall>();
+  readonly #open = new TransientMap<string, OpenCall>();
   /** Numbers of the open sessions. */
   readonly #sessions = new Map<string, number>();
   #lastCallId: number;

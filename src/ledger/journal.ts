@@ -7,8 +7,9 @@
  * - J2 What `committed()` has resolved for survives as the {@link JournalMode} says.
  * - J3 What becomes of a call that was taken is never refused; only new calls and sessions are.
  * - J4 Nobody waits for the disk but who asks to: `append` only queues, and everything appended in one
- *   turn of the event loop shares one transaction. Ends, for which nobody waits, make none of their own:
- *   a call whose end a crash took is recovered as unconfirmed or unknown, and the host is asked.
+ *   turn of the event loop shares one transaction, as does what the turns after it bring without a break
+ *   (`journalTurnsMax`). Ends, for which nobody waits, make none of their own: a call whose end a crash
+ *   took is recovered as unconfirmed or unknown, and the host is asked.
  */
 import type { CallOutcome } from '../../machines/call-outcome.ts';
 import type { ToolOutput, ToolPolicy } from '../tools/contract.ts';
@@ -18,7 +19,7 @@ import type { CallIdentity } from './call-record.ts';
  * When an entry counts as committed.
  *
  * - `sync`: once its transaction was flushed to the disk. A crash of the process or of the machine
- *   loses nothing that was committed. The event loop stands still for that flush, once a turn.
+ *   loses nothing that was committed. The event loop stands still for that flush, once a transaction.
  * - `async`: once it was handed to the operating system. A crash of the process loses nothing that
  *   was committed; a crash of the machine may lose the last 50 ms of it (`journalSyncMs`, and the time
  *   of one flush). The event loop does not wait for the disk, except now and then to fold the
@@ -143,7 +144,7 @@ export interface JournalStats {
 export interface Journal {
   readonly stats: JournalStats;
   /**
-   * Queues an entry; it is written at the end of this turn of the event loop. The end of a call or a
+   * Queues an entry; it is written in one of the next turns of the event loop. The end of a call or a
    * session is written with whatever is written next, or `journalEndsMs` later, or once it is asked for.
    * @throws SessionMeshError `ledger_full` or `ledger_write_failed` for a new call or session while too
    * much waits or the disk fails; `ledger_misused` for an entry that does not follow from those before it;

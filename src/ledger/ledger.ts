@@ -14,6 +14,7 @@ import { isCallOutcome, type CallOutcome } from '../../machines/call-outcome.ts'
 import { nextCallState, type CallEvent } from '../../machines/call.ts';
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
+import { TransientMap } from '../transient-map.ts';
 import { answerBytes, type LedgerCall } from './call-record.ts';
 
 /** What a claim found. */
@@ -54,7 +55,7 @@ const sizeOf = ({ keys, first }: SessionWindow) => keys.length - first;
 export class Ledger {
   readonly #limits: Limits;
   readonly #nowMs: () => number;
-  readonly #open = new Map<string, LedgerCall>();
+  readonly #open = new TransientMap<string, LedgerCall>();
   readonly #finished: LRUCache<string, LedgerCall>;
   readonly #bySession = new Map<string, SessionWindow>();
   readonly #overQuota = new Set<string>();

@@ -4,17 +4,18 @@
  * fires. Most calls end long before, and then cost a Map entry instead of a timer.
  */
 import type { Clock, Timer } from '../env.ts';
+import { TransientMap } from '../transient-map.ts';
 
 /** The calls with one timeout, oldest first, each with when it expires, in monotonic milliseconds. */
 interface Line<Call> {
-  readonly dueMs: Map<Call, number>;
+  readonly dueMs: TransientMap<Call, number>;
   timer: Timer | undefined;
 }
 
 export class Deadlines<Call> {
   readonly #clock: Clock;
   readonly #onExpired: (call: Call) => void;
-  readonly #lines = new Map<number, Line<Call>>();
+  readonly #lines = new TransientMap<number, Line<Call>>();
 
   constructor(clock: Clock, onExpired: (call: Call) => void) {
     this.#clock = clock;
@@ -24,7 +25,7 @@ export class Deadlines<Call> {
   /** Sets the deadline of a call that has none. */
   set(call: Call, timeoutMs: number): void {
     let line = this.#lines.get(timeoutMs);
-    if (!line) this.#lines.set(timeoutMs, (line = { dueMs: new Map(), timer: undefined }));
+    if (!line) this.#lines.set(timeoutMs, (line = { dueMs: new TransientMap(), timer: undefined }));
     line.dueMs.set(call, this.#clock.monotonic() + timeoutMs);
     line.timer ??= this.#arm(line, timeoutMs, timeoutMs);
   }
@@ -52,8 +53,8 @@ export class Deadlines<Call> {
     }
     for (const [call, dueMs] of line.dueMs) {
       if (dueMs > nowMs) return;
-      line.dueMs.delete(call);
-      this.#onExpired(call);
+      // One that was cleared on account of another that expired has no deadline any more.
+      if (line.dueMs.delete(call)) this.#onExpired(call);
     }
     if (this.#lines.get(timeoutMs) === line) this.#lines.delete(timeoutMs);
   }

@@ -3,8 +3,8 @@
  * {@link Env} under which a run is the same every time.
  *
  * - V1 Timers fire in the order of their due time; those due at the same time in the order they were set.
- * - V2 After each timer everything that it set in motion has run, promises included, before the next
- *   one fires. `monotonic()` shows the due time of the timer meanwhile, not the end of the advance.
+ * - V2 After each timer everything that it set in motion has run, promises and turns of the event loop
+ *   included, before the next one fires. `monotonic()` shows the due time of the timer meanwhile, not the end of the advance.
  * - V3 Only timers move with `advance`; the wall clock follows, and `jump` moves the wall clock alone.
  */
 import { setImmediate as nextLoopTurn } from 'node:timers/promises';
@@ -51,6 +51,7 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   let monotonicMs = 0;
   let wallOffsetMs = wallMs;
   let timersSet = 0;
+  let turnsAhead = 0;
   let moving = false;
 
   const set = (callback: () => void, delayMs: number): Timer => {
@@ -60,11 +61,24 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
     return { [Symbol.dispose]: () => heap.remove(timer) };
   };
 
+  const takeTurn = async (callback: () => void): Promise<void> => {
+    turnsAhead += 1;
+    await nextLoopTurn();
+    turnsAhead -= 1;
+    callback();
+  };
+
+  /** A turn of the event loop comes after every promise that is ready; and after that those asked for. */
+  const settle = async (): Promise<void> => {
+    await nextLoopTurn();
+    if (turnsAhead > 0) await settle();
+  };
+
   const move = async (untilMs: number): Promise<void> => {
     if (moving) throw misuse('one advance at a time', 'a second one, begun before the first ended');
     moving = true;
     try {
-      await nextLoopTurn();
+      await settle();
       for (let fired = 0; ; fired++) {
         const timer = heap.peek();
         if (timer === undefined || timer.dueMs > untilMs || timer.dueMs === Infinity) return;
@@ -72,8 +86,7 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
         heap.remove(timer);
         monotonicMs = timer.dueMs;
         timer.callback();
-        // A turn of the event loop comes after every promise that is ready (V2).
-        await nextLoopTurn();
+        await settle();
       }
     } finally {
       moving = false;
@@ -85,6 +98,7 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
     monotonic: () => monotonicMs,
     setTimeout: set,
     clearTimeout: (timer) => timer[Symbol.dispose](),
+    nextTurn: (callback) => void takeTurn(callback),
     get pendingTimers() {
       return heap.size;
     },

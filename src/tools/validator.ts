@@ -19,8 +19,14 @@ export type Check = (value: unknown) => readonly Ajv.ErrorObject[];
 
 const require = createRequire(import.meta.url);
 
-/** By key, least recently used first. */
-const checks = new Map<string, Check>();
+interface KeptCheck {
+  readonly check: Check;
+  /** The number of its last use, among all uses. */
+  lastUse: number;
+}
+
+const checks = new Map<string, KeptCheck>();
+let uses = 0;
 
 let isSchema: Ajv.ValidateFunction | undefined;
 
@@ -95,13 +101,15 @@ function compile(schema: JsonSchema, limits: Limits): Check {
  * @throws SessionMeshError `schema_invalid` if it is no JSON Schema, or beyond a bound.
  */
 export function checkFor(schema: JsonSchema, key: string, limits: Limits): Check {
-  const kept = checks.get(key);
-  const check = kept ?? compile(schema, limits);
-  checks.delete(key);
-  checks.set(key, check);
-  for (const oldest of checks.keys()) {
-    if (checks.size <= limits.validatorsMax) break;
-    checks.delete(oldest);
-  }
-  return check;
+  let kept = checks.get(key);
+  if (!kept) checks.set(key, (kept = { check: compile(schema, limits), lastUse: 0 }));
+  kept.lastUse = uses += 1;
+  while (checks.size > limits.validatorsMax) forgetLeastUsed();
+  return kept.check;
+}
+
+/** Looks at all of them: it takes less than to compile the one that they make room for. */
+function forgetLeastUsed(): void {
+  const [least] = [...checks].toSorted(([, one], [, other]) => one.lastUse - other.lastUse);
+  if (least) checks.delete(least[0]);
 }

@@ -156,6 +156,22 @@ describe.each(backends)('a journal %s', (_name, open) => {
     expect(journal.stats).toMatchObject({ queued: 0, commits: 1 });
   });
 
+  test('waits for another turn while each brings more, but not for ever', async () => {
+    const { journal, env } = open({ journalTurnsMax: 3 });
+    const queued: number[] = [];
+    const bringMore = (number: number) => {
+      queued.push(journal.stats.queued);
+      if (number < 6) env.clock.nextTurn(() => bringMore(number + 1));
+      journal.append(makeIntent(number));
+    };
+    bringMore(1);
+    await env.clock.advance(0);
+    expect({ queued, commits: journal.stats.commits }).toEqual({
+      queued: [0, 1, 2, 3, 0, 1],
+      commits: 2,
+    });
+  });
+
   test('writes ends, for which nobody waits, with what comes next or a little later', async () => {
     const { journal, env } = open({ journalEndsMs: 20 });
     for (const number of [1, 2, 3]) journal.append(makeIntent(number));

@@ -41,8 +41,11 @@ function slowJournal() {
   };
 }
 
-async function openMesh(journal: Journal, host = simulatedHost(callNamedTools)) {
-  const env = virtualEnv(1);
+async function openMesh(
+  journal: Journal,
+  host = simulatedHost(callNamedTools),
+  env = virtualEnv(1),
+) {
   const answers: string[] = [];
   const mesh = new Mesh({ host, env, onEvent: ({ type }) => answers.push(type) }, journal);
   await mesh.start();
@@ -140,9 +143,10 @@ test('an outcome that cannot be written is written later, and not submitted befo
 });
 
 test('the next process knows what finished, and says that what did not finish is unknown', async () => {
-  const journal = memoryJournal();
+  const env = virtualEnv(1);
+  const journal = memoryJournal({ env });
   const host = simulatedHost(callNamedTools);
-  const first = await openMesh(journal, host);
+  const first = await openMesh(journal, host, env);
   const execute = vi.fn(() => new Promise<string>(() => {}));
   const session = await first.mesh.createSession({ tools: [makeTool(execute)], title: 'mine' });
   const turn = session.sendAndHandle('effect');
@@ -159,8 +163,9 @@ test('the next process knows what finished, and says that what did not finish is
 });
 
 test('a session that the user closed is not recoverable, one that ended with its mesh is', async () => {
-  const journal = memoryJournal();
-  const { mesh, clock } = await openMesh(journal);
+  const env = virtualEnv(1);
+  const journal = memoryJournal({ env });
+  const { mesh, clock } = await openMesh(journal, undefined, env);
   const closed = await mesh.createSession({ title: 'closed' });
   const kept = await mesh.createSession({ title: 'kept' });
   await closed.close();

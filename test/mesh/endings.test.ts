@@ -12,7 +12,7 @@ import { silentLogger } from '../../src/logger.ts';
 import { Durability } from '../../src/mesh/durability.ts';
 import type { MeshEvent } from '../../src/mesh/event.ts';
 import { Mesh } from '../../src/mesh/mesh.ts';
-import { virtualEnv } from '../../src/testing/virtual-clock.ts';
+import { virtualEnv, type VirtualEnv } from '../../src/testing/virtual-clock.ts';
 import { tool } from '../../src/tools/index.ts';
 import { callNamedTools } from './scene.ts';
 
@@ -20,11 +20,11 @@ interface SceneOptions {
   /** Changes the host before the mesh has it. */
   readonly patch?: (host: Host) => Partial<Host>;
   readonly journal?: Journal;
+  readonly env?: VirtualEnv;
 }
 
 /** A mesh on a host that a test changes, with everything that the host was told as an answer. */
-async function scene({ patch = () => ({}), journal }: SceneOptions = {}) {
-  const env = virtualEnv(1);
+async function scene({ patch = () => ({}), journal, env = virtualEnv(1) }: SceneOptions = {}) {
   const events: MeshEvent[] = [];
   const answers: string[] = [];
   const controls = simulatedHost(callNamedTools);
@@ -52,8 +52,8 @@ async function scene({ patch = () => ({}), journal }: SceneOptions = {}) {
 const done = tool({ name: 'done', description: 'Is done at once.', execute: () => 'the result' });
 
 /** A journal that is slow from `stall` on until `flow`. */
-function stallingJournal() {
-  const journal = memoryJournal();
+function stallingJournal(env: VirtualEnv) {
+  const journal = memoryJournal({ env });
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   const committed = journal.committed.bind(journal);
@@ -70,8 +70,9 @@ function stallingJournal() {
 
 /** A tool whose answer is being recorded, and stays so until the disk goes on. */
 async function recordingScene(options: SceneOptions = {}) {
-  const { journal, stall, flow } = stallingJournal();
-  const made = await scene({ ...options, journal });
+  const env = virtualEnv();
+  const { journal, stall, flow } = stallingJournal(env);
+  const made = await scene({ ...options, env, journal });
   const slow = tool({
     name: 'slow',
     description: 'Its answer takes long to be written.',

@@ -28,6 +28,7 @@ export function createFakeEnv(): FakeEnv {
         return timer;
       },
       clearTimeout: (timer) => timer[Symbol.dispose](),
+      nextTurn: setImmediate,
     },
     jitter: 0.5,
     random: () => env.jitter,

@@ -70,6 +70,7 @@ test('time in which this process stood still does not count', () => {
       return timer;
     },
     clearTimeout: () => {},
+    nextTurn: setImmediate,
   };
   const { pingedAt, deadAt } = beating(clock, () => null);
   const fire = (lateMs: number) => {

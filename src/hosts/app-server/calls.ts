@@ -5,6 +5,7 @@
  * another one. A call is in here from its request to its answer or its end, and the mesh answers every
  * call within a bound; so this holds no more than the mesh has in hand.
  */
+import { TransientMap } from '../../transient-map.ts';
 import type { HostCall } from '../host.ts';
 import type { Link } from './link.ts';
 
@@ -17,7 +18,7 @@ export interface OpenCall {
 /** The open calls of one host. */
 export class OpenCalls {
   /** In the order they came. */
-  readonly #byRequest = new Map<string | number, OpenCall>();
+  readonly #byRequest = new TransientMap<string | number, OpenCall>();
 
   /**
    * Takes a call in, or anew if it came before. Returns another call that had the same request id: its

@@ -83,6 +83,7 @@ export class SimProcess implements Owner {
       monotonic: () => world.nowMs,
       setTimeout: (callback, delayMs) => this.#setTimer(callback, delayMs),
       clearTimeout: (timer) => timer[Symbol.dispose](),
+      nextTurn: (callback) => void this.after(0, callback),
     };
     return {
       clock,

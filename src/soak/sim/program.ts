@@ -112,7 +112,7 @@ export class Program {
           if (process.isAlive) this.#hear(event);
         },
       },
-      journal && stirring(journal, stage),
+      journal,
     );
     if (dice.hits('poison', process.name)) {
       mesh.events$.subscribe(() => {
@@ -301,14 +301,4 @@ export class Program {
   #endWaits(): void {
     for (const end of this.#waits) end();
   }
-}
-
-/** The journal, which writes at the end of a turn of the real event loop: the world must wait for that. */
-function stirring(journal: BufferedJournal, { world }: Stage): BufferedJournal {
-  const append = journal.append.bind(journal);
-  journal.append = (entry) => {
-    world.needLoopTurn();
-    append(entry);
-  };
-  return journal;
 }

@@ -54,8 +54,6 @@ export class World {
   #orders = 0;
   #events = 0;
   #failure: unknown;
-  /** Something runs at the end of the turn of the real event loop, not of the microtasks. */
-  #needsLoopTurn = false;
 
   /** @param eventsMax one that has more goes round in circles, and fails */
   constructor(seed: number, eventsMax = Infinity) {
@@ -98,11 +96,6 @@ export class World {
     this.#remove(entry);
   }
 
-  /** Says that the event that runs leaves work for the end of the turn of the real event loop. */
-  needLoopTurn(): void {
-    this.#needsLoopTurn = true;
-  }
-
   /** Ends the run with an error: the simulation itself is wrong. */
   fail(cause: unknown): void {
     this.#failure ??= cause;
@@ -127,12 +120,8 @@ export class World {
       // The queue of ticks goes on only after all microtasks, and cheaper than a turn of the loop.
       const afterEvent = (): void => process.nextTick(afterMicrotasks);
       const afterMicrotasks = (): void => {
-        if (!this.#needsLoopTurn && this.#events % loopTurnEvents !== 0) {
-          step();
-          return;
-        }
-        this.#needsLoopTurn = false;
-        nextLoopTurn(step);
+        if (this.#events % loopTurnEvents === 0) nextLoopTurn(step);
+        else step();
       };
       nextLoopTurn(step);
     });

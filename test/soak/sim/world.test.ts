@@ -32,21 +32,6 @@ test('whatever an event sets in motion has run before the next one', async () =>
   expect(seen).toEqual(['the promises of the first', 'the second']);
 });
 
-test('work that a promise of an event leaves for the end of the turn is done before the next one', async () => {
-  const world = new World(1);
-  const seen: string[] = [];
-  world.schedule(1, () => {
-    void (async () => {
-      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-      world.needLoopTurn();
-      process.nextTick(() => seen.push('what the first left'));
-    })();
-  });
-  world.schedule(1.5, () => void seen.push('the second'));
-  await world.run(2);
-  expect(seen).toEqual(['what the first left', 'the second']);
-});
-
 test('who is dead takes nothing, and leaves no timer', async () => {
   const world = new World(1);
   const process = new SimProcess(world, 'mayfly');
