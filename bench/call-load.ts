@@ -28,9 +28,12 @@ export interface Comparison {
   readonly ratio: number;
 }
 
-/** Until the compiler is through with both paths, and the cache of finished calls is full. */
-const warmUpRounds = 6;
-const rounds = 9;
+/** Calls until the compiler is through with both paths, and the cache of finished calls is full. */
+const warmUpCalls = 120_000;
+const measuredCalls = 180_000;
+
+const roundsOf = (all: number, calls: number, min: number, max: number): number =>
+  Math.min(Math.max(Math.round(all / calls), min), max);
 
 async function measure(calls: number, run: () => Promise<void>): Promise<Sample> {
   const cpu = process.cpuUsage();
@@ -52,6 +55,8 @@ function middle(samples: readonly Sample[]): Sample {
 
 async function compare(load: CallLoad, ledgerPath: string | undefined): Promise<Comparison> {
   const { sessions, calls, inFlight } = load;
+  const warmUpRounds = roundsOf(warmUpCalls, calls, 1, 6);
+  const rounds = roundsOf(measuredCalls, calls, 3, 9);
   const bareLoop = startBareLoop();
   await bareLoop.open(sessions);
   const runtime = await startRuntime(sessions, ledgerPath);

@@ -12,16 +12,16 @@ function compare(load: CallLoad): Comparison {
 }
 
 export function benchCalls(): Figure[] {
+  const inFlight = 64;
   const sequential = compare({ sessions: 1, calls: 4_000, inFlight: 1 });
-  const parallel = compare({ sessions: 1_000, calls: 20_000, inFlight: 64 });
   const scale = new Map<number, Comparison>();
   for (const sessions of [1, 100, 1_000, 10_000]) {
-    scale.set(
-      sessions,
-      sessions === 1_000 ? parallel : compare({ sessions, calls: 20_000, inFlight: 64 }),
-    );
+    // Every session has one turn in a run: no fewer than 20 calls each, lest turns be measured instead.
+    const calls = Math.max(20_000, 20 * sessions);
+    scale.set(sessions, compare({ sessions, calls, inFlight }));
   }
-  const durable = compare({ sessions: 1_000, calls: 20_000, inFlight: 64, isDurable: true });
+  const parallel = scale.get(1_000)!;
+  const durable = compare({ sessions: 1_000, calls: 20_000, inFlight, isDurable: true });
   const one = scale.get(1)!;
   return [
     {
