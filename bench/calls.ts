@@ -1,15 +1,11 @@
 /** What a tool call costs, by load. Each load is measured in a process of its own: see `call-load.ts`. */
-import { execFileSync } from 'node:child_process';
+import { runApart } from './apart.ts';
 import type { CallLoad, Comparison } from './call-load.ts';
 import type { Figure } from './figure.ts';
 
 const program = new URL('./call-load.ts', import.meta.url).pathname;
 
-function compare(load: CallLoad): Comparison {
-  const args = [...process.execArgv, program, JSON.stringify(load)];
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: [...stdio] }));
-}
+const compare = (load: CallLoad) => runApart(program, JSON.stringify(load)) as Comparison;
 
 export function benchCalls(): Figure[] {
   const inFlight = 64;

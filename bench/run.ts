@@ -2,7 +2,7 @@
  * `npm run bench`: how fast and how large SessionMesh is, each figure as a ratio to a floor measured in the
  * same run. `--json` prints the figures for programs; a name prints that benchmark only.
  */
-import { execFileSync } from 'node:child_process';
+import { runApart } from './apart.ts';
 import { benchCalls } from './calls.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
@@ -30,12 +30,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-/** In a process of its own, lest what one benchmark leaves in the heap bears on the next. */
-function measureApart(name: string): readonly Figure[] {
-  const args = [...process.execArgv, import.meta.filename, name, '--json'];
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: [...stdio] }));
-}
+const measureApart = (name: string) => runApart(import.meta.filename, name, '--json') as Figure[];
 
 const names = Object.keys(benches).filter((name) => wanted.length === 0 || wanted.includes(name));
 const figures: Figure[] = [];

@@ -4,7 +4,8 @@
  *
  * - V1 Timers fire in the order of their due time; those due at the same time in the order they were set.
  * - V2 After each timer everything that it set in motion has run, promises and turns of the event loop
- *   included, before the next one fires. `monotonic()` shows the due time of the timer meanwhile, not the end of the advance.
+ *   included, before the next one fires. `monotonic()` shows the due time of the timer meanwhile, not the
+ *   end of the advance.
  * - V3 Only timers move with `advance`; the wall clock follows, and `jump` moves the wall clock alone.
  */
 import { setImmediate as nextLoopTurn } from 'node:timers/promises';
