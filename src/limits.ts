@@ -42,6 +42,8 @@ export const defaultLimits = {
   resumesInFlightMax: 8,
   /** Attempts to resume one session after a reconnect, the first included; then it is gone. */
   resumeAttemptsMax: 4,
+  /** Attempts to put away a thread that Codex still holds, the first included. */
+  heldThreadAttemptsMax: 4,
   /** After a reconnect, a turn that was sent before and has not appeared for this long is lost. */
   turnLandingMs: 500,
   /** Newest turns of a thread that are looked through for one that was missed; older ones stay unseen. */

@@ -8,9 +8,14 @@ import type { Ended } from './tools-folder.ts';
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
+export interface Command extends ChildProcess {
+  /** Its exit code, also for whoever asks when it has long been gone. */
+  readonly closed: Promise<number | null>;
+}
+
 export interface Commands {
   /** Starts `sessionmesh …`. */
-  readonly start: (args: readonly string[], env?: Readonly<Record<string, string>>) => ChildProcess;
+  readonly start: (args: readonly string[], env?: Readonly<Record<string, string>>) => Command;
   /** Runs it to its end. */
   readonly run: (
     args: readonly string[],
@@ -22,11 +27,9 @@ export interface Commands {
 }
 
 /** Everything a process prints, and how it ends. */
-export async function ended(child: ChildProcess): Promise<Ended> {
-  const exited = once(child, 'exit');
-  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
-  await exited;
-  return { code: child.exitCode, stdout, stderr };
+export async function ended(command: Command): Promise<Ended> {
+  const [stdout, stderr] = await Promise.all([text(command.stdout!), text(command.stderr!)]);
+  return { code: await command.closed, stdout, stderr };
 }
 
 /** For polls: a process may take its time to start where others run as well. */
@@ -41,7 +44,7 @@ export function commandsIn(home: string): Commands {
       cwd: home,
     });
     onTestFinished(() => void child.kill('SIGKILL'));
-    return child;
+    return Object.assign(child, { closed: once(child, 'close').then(([code]) => code) });
   };
   const run: Commands['run'] = async (args, { input = '', env = {} } = {}) => {
     const child = start(args, env);

@@ -73,7 +73,7 @@ test('a session is put away in the middle of a call, and taken out again', async
     code: 0,
     stdout: `archived ${id}\n`,
   });
-  expect(await new Promise((resolve) => sending.once('close', resolve))).toBe(1);
+  expect(await sending.closed).toBe(1);
   expect((await json(['sessions', 'ls'])).sessions).toEqual([]);
   expect((await json(['sessions', 'ls', '--archived'])).sessions).toMatchObject([
     { id, title: 'later', state: 'stored' },
@@ -85,11 +85,11 @@ test('a session is put away in the middle of a call, and taken out again', async
   expect(await json(['sessions', 'unarchive', short])).toEqual({
     sessions: [{ sessionId: id, result: 'unarchived', error: null }],
   });
-  const again = start(['sessions', 'send', id, 'lookup_ticket']);
+  const again = ended(start(['sessions', 'send', id, 'lookup_ticket']));
   await expect.poll(async () => (await json(['calls', 'ls'])).calls.length, patiently).toBe(1);
   const [{ requestId }] = (await json(['calls', 'ls'])).calls;
   expect((await run(['calls', 'answer', requestId, '--text', 'back'])).code).toBe(0);
-  expect(await ended(again)).toMatchObject({ code: 0, stdout: 'back\n' });
+  expect(await again).toMatchObject({ code: 0, stdout: 'back\n' });
 });
 
 test('calls are listed, shown, answered, and shown with their results', async () => {
@@ -100,7 +100,6 @@ test('calls are listed, shown, answered, and shown with their results', async ()
   const told: string[] = [];
   sending.stdout!.on('data', (chunk) => out.push(String(chunk)));
   sending.stderr!.on('data', (chunk) => told.push(String(chunk)));
-  const left = new Promise((resolve) => sending.once('close', resolve));
   await expect.poll(() => told.join('').match(/^ {2}call /gm)?.length, patiently).toBe(2);
 
   const { calls } = await json(['calls', 'ls']);
@@ -123,7 +122,7 @@ test('calls are listed, shown, answered, and shown with their results', async ()
   expect(answered).toMatchObject({ code: 0, stdout: `answered lookup_ticket of session ${id}\n` });
   const failed = ['calls', 'answer', close.requestId, '--failure', 'no rights'];
   expect(await run(failed)).toMatchObject({ code: 0, stderr: '' });
-  expect(await left).toBe(0);
+  expect(await sending.closed).toBe(0);
 
   // What a tool read somewhere comes back by way of the model, and must not steer the terminal.
   expect(out.join('')).toBe('open gnp | no rights\n');
@@ -166,8 +165,7 @@ test('a turn is stopped, and who waits for it is told', async () => {
   await expect.poll(() => told.join(''), patiently).toContain('call  ');
   const stopped = await run(['sessions', 'interrupt', id]);
   expect(stopped.stdout).toMatch(/^stopped turn \S+ of session \S{13}\n$/);
-  const code = await new Promise((resolve) => sending.once('close', resolve));
-  expect(code).toBe(1);
+  expect(await sending.closed).toBe(1);
   expect(told.join('')).toContain('the turn ended interrupted');
   expect(await run(['sessions', 'interrupt', id])).toMatchObject({
     code: 1,
@@ -188,6 +186,6 @@ test('whoever does not want to wait is told the turn, and Ctrl-C leaves the turn
   waiting.stderr!.on('data', (chunk) => told.push(String(chunk)));
   await expect.poll(() => told.join(''), patiently).toContain('call  ');
   waiting.kill('SIGINT');
-  expect(await new Promise((resolve) => waiting.once('close', resolve))).toBe(130);
+  expect(await waiting.closed).toBe(130);
   expect((await json(['calls', 'ls'])).calls).toHaveLength(1);
 });

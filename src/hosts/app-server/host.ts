@@ -20,6 +20,7 @@ import type { AppServerTap } from './options.ts';
 import { parseThreadId, textInput, type ClientMethod, type ClientRequests } from './protocol.ts';
 import { Questions } from './questions.ts';
 import { recoverSessions, resumeThread, threadSettings } from './recovery.ts';
+import { whenFree } from './refusal.ts';
 import { Sessions } from './sessions.ts';
 import { Supervisor } from './supervisor.ts';
 import { startTurn } from './turn-start.ts';
@@ -219,9 +220,8 @@ export class AppServerHost implements Host {
       return;
     }
     const link = await this.#whenLinked(undefined, timeoutMs);
-    await link.request(fate === 'archive' ? 'thread/archive' : 'thread/delete', params, {
-      timeoutMs,
-    });
+    const method = fate === 'archive' ? 'thread/archive' : 'thread/delete';
+    await whenFree(link, this.#context, () => link.request(method, params, { timeoutMs }));
   }
 
   /**
@@ -234,7 +234,8 @@ export class AppServerHost implements Host {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const link = await this.#whenLinked(signal);
-    return link.request(method, params, signal && { signal });
+    const ask = () => link.request(method, params, signal && { signal });
+    return whenFree(link, this.#context, ask);
   }
 
   close(): Promise<void> {
@@ -332,7 +333,8 @@ export class AppServerHost implements Host {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const link = await this.#whenResumed(session, signal);
-    return link.request(method, params, signal && { signal });
+    const ask = () => link.request(method, params, signal && { signal });
+    return whenFree(link, this.#context, ask);
   }
 
   // Sessions

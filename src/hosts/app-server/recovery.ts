@@ -1,12 +1,11 @@
 /** Brings attached threads back after a new link: a few at a time, what was missed first. */
-import { backoffMs } from '../../backoff.ts';
-import { sleep } from '../../env.ts';
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { RequestOptions } from '../../rpc/request-window.ts';
 import type { HostContext, HostSignal, SessionSettings } from '../host.ts';
 import type { AttachedSession } from './attached-session.ts';
 import type { Link } from './link.ts';
 import { parseResume, type ThreadSettings, type Turn } from './protocol.ts';
+import { askAgain } from './refusal.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Older clients still say `on-failure`, which the types here no longer know. */
@@ -106,23 +105,18 @@ async function recoverSession(session: AttachedSession, options: RecoveryOptions
 }
 
 /** A refusal may pass: another process that still holds the thread lets go of it when it ends. */
-async function resumeRepeatedly(
-  session: AttachedSession,
+function resumeRepeatedly(
+  { id, settings }: AttachedSession,
   { link, context }: RecoveryOptions,
 ): Promise<readonly Turn[]> {
-  const { env, limits } = context;
-  const { turnsListedMax, resumeAttemptsMax } = limits;
-  const { reconnectBackoffBaseMs: baseMs, reconnectBackoffCapMs: capMs } = limits;
-  const { id, settings } = session;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await resumeThread(link, { id, settings, turnsListedMax });
-    } catch (error) {
-      if (!link.isOpen || attempt >= resumeAttemptsMax) throw error;
-      const delayMs = backoffMs({ baseMs, capMs }, attempt, () => env.random());
-      await sleep(env.clock, delayMs, link.signal);
-    }
-  }
+  const { turnsListedMax, resumeAttemptsMax } = context.limits;
+  return askAgain({
+    link,
+    context,
+    attemptsMax: resumeAttemptsMax,
+    ask: () => resumeThread(link, { id, settings, turnsListedMax }),
+    mayPass: () => true,
+  });
 }
 
 function asCause(error: unknown, sessionId: string): SessionMeshError {

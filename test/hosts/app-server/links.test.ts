@@ -424,6 +424,37 @@ test('a thread that somebody else archives or deletes is gone, one that we relea
   await server.host.close();
 });
 
+test('a thread that Codex still holds is put away as soon as it is free', async () => {
+  const server = fakeServer();
+  await server.host.start();
+  const sessionId = await server.openSession();
+  let refusals = 3;
+  server.replies['thread/archive'] = () => {
+    refusals -= 1;
+    return refusals < 0 ? { result: {} } : refusal('thread x already has an active writer');
+  };
+  const released = server.host.release(sessionId, 'archive');
+  await server.env.clock.advance(1_000);
+  await released;
+  expect(server.requested('thread/archive')).toHaveLength(4);
+  await server.host.close();
+});
+
+test.each([
+  ['a thread that stays held is refused in the end', 'already has an active writer', 4],
+  ['any other refusal to delete a thread stands', 'no rollout found', 1],
+])('%s', async (_name, said, attempts) => {
+  const server = fakeServer();
+  await server.host.start();
+  const sessionId = await server.openSession();
+  server.replies['thread/delete'] = () => refusal(said);
+  const refused = expect(server.host.release(sessionId, 'delete')).rejects.toThrow(said);
+  await server.env.clock.advance(1_000);
+  await refused;
+  expect(server.requested('thread/delete')).toHaveLength(attempts);
+  await server.host.close();
+});
+
 test('who gives up while a thread is made leaves no thread behind', async () => {
   const server = fakeServer();
   await server.host.start();
