@@ -243,11 +243,19 @@ export type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
 /** Who holds the dispatch lock. */
 export type DispatchMode = 'neutral' | CallSource;
 
+/** Where the parts of a running session are, or undefined for one that is not running. */
+function runningParts({ value }: SessionSnapshot) {
+  return typeof value === 'object' && 'running' in value ? value.running : undefined;
+}
+
 /** The holder of the dispatch lock; `neutral` outside `running`. */
 export function dispatchModeOf(snapshot: SessionSnapshot): DispatchMode {
-  return typeof snapshot.value === 'object' && 'running' in snapshot.value
-    ? snapshot.value.running.dispatch
-    : 'neutral';
+  return runningParts(snapshot)?.dispatch ?? 'neutral';
+}
+
+/** Whether the link of a running session is lost. */
+export function isLinkLost(snapshot: SessionSnapshot): boolean {
+  return runningParts(snapshot)?.link === 'lost';
 }
 
 /**
@@ -255,7 +263,7 @@ export function dispatchModeOf(snapshot: SessionSnapshot): DispatchMode {
  * other source does not hold the lock.
  */
 export function acceptsCalls(snapshot: SessionSnapshot, source: CallSource): boolean {
-  if (!snapshot.matches('running')) return false;
-  const holder = dispatchModeOf(snapshot);
+  const holder = runningParts(snapshot)?.dispatch;
+  if (holder === undefined) return false;
   return snapshot.context.dispatch === 'auto' || holder === 'neutral' || holder === source;
 }

@@ -1,5 +1,4 @@
-/** What the ledger knows of one call. */
-import type { CallState } from '../../machines/call.ts';
+/** What tells one call from another, and what it weighs. */
 import type { ToolOutput } from '../tools/contract.ts';
 
 /** The five ids that make one call, in the order they are compared. */
@@ -9,19 +8,6 @@ export interface CallIdentity {
   readonly turnId: string;
   readonly callId: string;
   readonly requestId: string | number;
-}
-
-/** One call, from its claim until it is forgotten: one object for all of it. */
-export interface LedgerCall {
-  readonly key: string;
-  readonly sessionId: string;
-  readonly fingerprint: number;
-  /** Its place in the life that `machines/call.ts` specifies. */
-  state: CallState;
-  /** The answer, once there is one. Set once; the same object is submitted every time. */
-  output: ToolOutput | null;
-  /** When it was over, in whole monotonic milliseconds; 0 while it is open. */
-  finishedAtMs: number;
 }
 
 /**

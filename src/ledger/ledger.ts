@@ -15,7 +15,14 @@ import { nextCallState, type CallEvent } from '../../machines/call.ts';
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
 import { TransientMap } from '../transient-map.ts';
-import { answerBytes, type LedgerCall } from './call-record.ts';
+import { answerBytes, type CallIdentity } from './call-record.ts';
+import {
+  appendTo,
+  ledgerCall,
+  shiftFrom,
+  type LedgerCall,
+  type SessionWindow,
+} from './ledger-call.ts';
 
 /** What a claim found. */
 export type Claim =
@@ -31,6 +38,7 @@ export type Claim =
 export interface RestoredCall {
   readonly key: string;
   readonly sessionId: string;
+  readonly requestId: CallIdentity['requestId'];
   readonly fingerprint: number;
   readonly outcome: CallOutcome;
   readonly output: ToolOutput | null;
@@ -43,14 +51,6 @@ export interface LedgerStats {
   readonly forgottenEarly: number;
 }
 
-/** The finished calls of one session, oldest first; what lies before `first` is forgotten. */
-interface SessionWindow {
-  keys: string[];
-  first: number;
-}
-
-const sizeOf = ({ keys, first }: SessionWindow) => keys.length - first;
-
 /** The memory of one mesh. Synchronous throughout: claiming is one step that nothing can split. */
 export class Ledger {
   readonly #limits: Limits;
@@ -58,7 +58,9 @@ export class Ledger {
   readonly #open = new TransientMap<string, LedgerCall>();
   readonly #finished: LRUCache<string, LedgerCall>;
   readonly #bySession = new Map<string, SessionWindow>();
-  readonly #overQuota = new Set<string>();
+  readonly #overQuota = new Set<SessionWindow>();
+  /** Of the request ids that are numbers. */
+  #highestRequestId = -1;
   /** Bytes of all kept answers. */
   #answerBytes = 0;
   #forgottenEarly = 0;
@@ -81,8 +83,21 @@ export class Ledger {
     };
   }
 
-  /** Takes the call if nobody has it, and says what is known of it otherwise. */
-  claim(key: string, sessionId: string, fingerprint: number): Claim {
+  /**
+   * Takes the call if nobody has it, and says what is known of it otherwise.
+   * @param requestId the one that `key` was made of
+   */
+  claim(
+    key: string,
+    sessionId: string,
+    fingerprint: number,
+    requestId: CallIdentity['requestId'],
+  ): Claim {
+    const found = this.#isHighest(requestId) ? undefined : this.#find(key, fingerprint);
+    return found ?? this.#take(key, sessionId, fingerprint);
+  }
+
+  #find(key: string, fingerprint: number): Claim | undefined {
     const open = this.#open.get(key);
     if (open) return open.fingerprint === fingerprint ? { type: 'open', open } : { type: 'reused' };
     // Without touching its age: calls are forgotten in the order they finished.
@@ -90,16 +105,23 @@ export class Ledger {
     if (call) {
       return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };
     }
-    const claimed: LedgerCall = {
-      key,
-      sessionId,
-      fingerprint,
-      state: 'waiting',
-      output: null,
-      finishedAtMs: 0,
-    };
-    this.#open.set(key, claimed);
-    return { type: 'new', open: claimed };
+    return undefined;
+  }
+
+  #take(key: string, sessionId: string, fingerprint: number): Claim {
+    const open = ledgerCall(key, sessionId, fingerprint);
+    this.#open.set(key, open);
+    return { type: 'new', open };
+  }
+
+  /**
+   * Notes a request id, and returns whether it is above all before. Then its call is none of those before:
+   * an app-server counts its requests, and to look for a call that is not there takes as long as to find one.
+   */
+  #isHighest(requestId: CallIdentity['requestId']): boolean {
+    const isHighest = typeof requestId === 'number' && requestId > this.#highestRequestId;
+    if (isHighest) this.#highestRequestId = requestId;
+    return isHighest;
   }
 
   /** Whether the call is taken and not over. */
@@ -127,7 +149,6 @@ export class Ledger {
     open.state = next;
     if (!isCallOutcome(next)) return true;
     this.#open.delete(open.key);
-    open.finishedAtMs = Math.trunc(this.#nowMs());
     this.#keep(open);
     return next;
   }
@@ -141,8 +162,12 @@ export class Ledger {
   }
 
   /** Takes over a finished call from an earlier process. */
-  restore({ outcome, ...call }: RestoredCall): void {
-    this.#keep({ ...call, state: outcome, finishedAtMs: Math.trunc(this.#nowMs()) });
+  restore({ key, sessionId, requestId, fingerprint, outcome, output }: RestoredCall): void {
+    this.#isHighest(requestId);
+    const call = ledgerCall(key, sessionId, fingerprint);
+    call.state = outcome;
+    call.output = output;
+    this.#keep(call);
   }
 
   /** Forgets everything. */
@@ -153,39 +178,34 @@ export class Ledger {
   }
 
   #keep(call: LedgerCall): void {
-    const { key, sessionId, output } = call;
-    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(sessionId);
+    const { key, sessionId } = call;
+    const window = this.#bySession.get(sessionId) ?? { size: 0, oldest: null, newest: null };
+    call.finishedAtMs = Math.trunc(this.#nowMs());
+    call.bytes = answerBytes(call.output);
+    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(window);
     this.#finished.set(key, call);
-    this.#answerBytes += answerBytes(output);
-    let window = this.#bySession.get(sessionId);
-    if (!window) this.#bySession.set(sessionId, (window = { keys: [], first: 0 }));
-    window.keys.push(key);
-    if (sizeOf(window) > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(sessionId);
+    this.#answerBytes += call.bytes;
+    // New, or emptied by what was forgotten for this call.
+    if (window.size === 0) this.#bySession.set(sessionId, window);
+    appendTo(window, call);
+    if (window.size > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(window);
     while (this.#answerBytes > this.#limits.ledgerAnswerBytesMax) this.#finished.pop();
   }
 
-  #makeRoom(forSessionId: string): void {
+  #makeRoom(forWindow: SessionWindow): void {
     if (this.#overQuota.size === 0) return;
     const [anyOverQuota] = this.#overQuota;
-    const victim = this.#overQuota.has(forSessionId) ? forSessionId : anyOverQuota;
-    const window = victim === undefined ? undefined : this.#bySession.get(victim);
-    const oldest = window?.keys[window.first];
-    if (oldest !== undefined) this.#finished.delete(oldest);
+    const victim = this.#overQuota.has(forWindow) ? forWindow : anyOverQuota;
+    if (victim?.oldest) this.#finished.delete(victim.oldest.key);
   }
 
   /** A finished call left the cache; it was the oldest of its session, because nothing else ever leaves. */
-  #forget({ sessionId, finishedAtMs, output }: LedgerCall): void {
-    this.#answerBytes -= answerBytes(output);
+  #forget({ sessionId, finishedAtMs, bytes, window }: LedgerCall): void {
+    this.#answerBytes -= bytes;
     if (this.#nowMs() - finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
-    const window = this.#bySession.get(sessionId);
     if (!window) return;
-    window.first += 1;
-    const size = sizeOf(window);
-    if (size <= this.#limits.ledgerSessionCallsMin) this.#overQuota.delete(sessionId);
-    if (size === 0) this.#bySession.delete(sessionId);
-    else if (window.first > size) {
-      window.keys = window.keys.slice(window.first);
-      window.first = 0;
-    }
+    shiftFrom(window);
+    if (window.size <= this.#limits.ledgerSessionCallsMin) this.#overQuota.delete(window);
+    if (window.size === 0) this.#bySession.delete(sessionId);
   }
 }

@@ -25,7 +25,7 @@ import { Durability } from './durability.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
 import type { Announce } from './event.ts';
 import { Execution } from './execution.ts';
-import { abortCall, referenceOf, type LiveCall, type SessionCalls } from './live-call.ts';
+import { abortCall, LiveCall, referenceOf, type SessionCalls } from './live-call.ts';
 import { Outbox } from './outbox.ts';
 import { Repeats } from './repeats.ts';
 
@@ -129,7 +129,7 @@ export class Dispatcher {
   take(owner: SessionCalls, call: HostCall, source: CallSource): LiveCall | undefined {
     const key = callKey(call);
     const fingerprint = callFingerprint(call.tool, call.namespace, call.arguments);
-    const claim = this.#ledger.claim(key, owner.sessionId, fingerprint);
+    const claim = this.#ledger.claim(key, owner.sessionId, fingerprint, call.requestId);
     switch (claim.type) {
       case 'new': {
         this.#repeats.withdraw(key);
@@ -225,25 +225,16 @@ export class Dispatcher {
     const { env, limits } = this.#context;
     const tool = owner.catalog.find(call.namespace, call.tool);
     const record = openDispatchRecord(call, tool, source, env.clock.now());
-    const live: LiveCall = {
+    const live = new LiveCall({
       call,
       open,
       owner,
       record,
       tool,
-      input: undefined,
-      lanes: [],
       attempt: this.#durability?.attemptOf(open.key) ?? 1,
-      isJournaled: false,
-      hasSlot: false,
       takenAtMs: env.clock.monotonic(),
       timeoutMs: timeoutMsOf(tool, owner, limits),
-      deadline: Infinity,
-      armedMs: 0,
-      abort: undefined,
-      abortReason: undefined,
-      onSettled: undefined,
-    };
+    });
     owner.live.push(live);
     owner.onTaken(call.turnId, record);
     this.#context.announce(() => ({ type: 'call.claimed', source, ...referenceOf(call) }));

@@ -51,25 +51,25 @@ export class Durability {
     this.#sessions = new Map(sessions.map((session) => [session.sessionId, session]));
     const { ledger, env } = context;
     for (const { key, call, outcome, output } of finished.toReversed()) {
-      const { sessionId, fingerprint } = call;
-      ledger.restore({ key, sessionId, fingerprint, outcome, output });
+      const { sessionId, requestId, fingerprint } = call;
+      ledger.restore({ key, sessionId, requestId, fingerprint, outcome, output });
     }
     for (const { key, call, output, expired } of unconfirmed) {
-      const { sessionId, fingerprint } = call;
+      const { sessionId, requestId, fingerprint } = call;
       const forsaken = expired ? 'expired' : 'abandoned';
       const confirmed = expired ? 'expired' : 'answered';
-      ledger.restore({ key, sessionId, fingerprint, outcome: forsaken, output });
+      ledger.restore({ key, sessionId, requestId, fingerprint, outcome: forsaken, output });
       this.#inherited.set(key, { sessionId, forsaken, confirmed });
     }
     for (const { key, call, effects, attempt } of unknown) {
-      const { sessionId, fingerprint } = call;
+      const { sessionId, requestId, fingerprint } = call;
       if (effects === 'repeatable') {
         this.#attempts.set(key, attempt);
         this.#inherited.set(key, { sessionId, forsaken: 'unknown', confirmed: 'unknown' });
         continue;
       }
       const output = failureOutput(failureText({ kind: 'outcome_unknown' }));
-      ledger.restore({ key, sessionId, fingerprint, outcome: 'unknown', output });
+      ledger.restore({ key, sessionId, requestId, fingerprint, outcome: 'unknown', output });
       context.journal.append({ type: 'settled', key, outcome: 'unknown', at: env.clock.now() });
     }
   }

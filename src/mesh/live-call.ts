@@ -1,40 +1,69 @@
 /** Calls between their claim and their outcome: small records, not actors; and the calls of one session. */
 import type { HostCall } from '../hosts/host.ts';
-import type { LedgerCall } from '../ledger/call-record.ts';
+import type { LedgerCall } from '../ledger/ledger-call.ts';
 import type { Catalog } from '../tools/catalog.ts';
 import type { Tool, ToolCall } from '../tools/contract.ts';
 import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
 import type { CallReference } from './event.ts';
 
-export interface LiveCall {
+/** What a live call is made of. */
+export interface LiveCallParts {
   readonly call: HostCall;
   readonly open: LedgerCall;
   readonly owner: SessionCalls;
   readonly record: OpenDispatchRecord;
   readonly tool: Tool | undefined;
-  /** What the handler is given, once the arguments are checked. */
-  input: unknown;
-  /** The bounds this call shares with others, known once its input is. */
-  lanes: readonly Lane[];
-  /** Monotonic milliseconds. */
-  readonly takenAtMs: number;
   /** Which start of the handler this is: 1, unless a crash interrupted a repeatable one. */
   readonly attempt: number;
+  /** Monotonic milliseconds. */
+  readonly takenAtMs: number;
+  readonly timeoutMs: number;
+}
+
+const noLanes: readonly Lane[] = [];
+
+/**
+ * A class, because of where V8 allocates: what a literal makes goes straight to the old generation once a
+ * burst of it has survived a collection, and stays there long after a call is over.
+ */
+export class LiveCall {
+  readonly call: HostCall;
+  readonly open: LedgerCall;
+  readonly owner: SessionCalls;
+  readonly record: OpenDispatchRecord;
+  readonly tool: Tool | undefined;
+  readonly attempt: number;
+  readonly takenAtMs: number;
+  readonly timeoutMs: number;
+  /** What the handler is given, once the arguments are checked. */
+  input: unknown = undefined;
+  /** The bounds this call shares with others, known once its input is. */
+  lanes = noLanes;
   /** The journal knows it. */
-  isJournaled: boolean;
+  isJournaled = false;
   /** It holds a handler slot. */
-  hasSlot: boolean;
-  timeoutMs: number;
+  hasSlot = false;
   /** When the call expires, in milliseconds since the Unix epoch. */
-  deadline: number;
+  deadline = Infinity;
   /** The timeout its deadline is set with, in milliseconds; 0 while it has none. */
-  armedMs: number;
+  armedMs = 0;
   /** Made only when the handler asks for its signal: most never do. */
-  abort: AbortController | undefined;
+  abort: AbortController | undefined = undefined;
   /** Why the call was aborted, for a signal that is asked for afterwards. */
-  abortReason: Error | undefined;
+  abortReason: Error | undefined = undefined;
   /** Told once when the call is over. */
-  onSettled: (() => void) | undefined;
+  onSettled: (() => void) | undefined = undefined;
+
+  constructor(parts: LiveCallParts) {
+    this.call = parts.call;
+    this.open = parts.open;
+    this.owner = parts.owner;
+    this.record = parts.record;
+    this.tool = parts.tool;
+    this.attempt = parts.attempt;
+    this.takenAtMs = parts.takenAtMs;
+    this.timeoutMs = parts.timeoutMs;
+  }
 }
 
 /** What the dispatcher keeps for a session that has calls. Idle sessions keep empty containers only. */

@@ -6,6 +6,7 @@ import { createActor, type Actor } from 'xstate';
 import {
   acceptsCalls,
   dispatchModeOf,
+  isLinkLost,
   sessionMachine,
   type CallSource,
   type DispatchMode,
@@ -65,7 +66,7 @@ export class SessionActor {
     return this.#snapshot.context.failure;
   }
   get isLinked(): boolean {
-    return !this.#snapshot.matches({ running: { link: 'lost' } });
+    return !isLinkLost(this.#snapshot);
   }
   get isTurnIdle(): boolean {
     return this.#snapshot.matches({ running: { turn: 'idle' } });

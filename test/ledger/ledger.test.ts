@@ -11,7 +11,7 @@ function makeLedger(overrides: Partial<Limits> = {}) {
   const clock = { nowMs: 0 };
   const ledger = new Ledger(resolveLimits(overrides), () => clock.nowMs);
   const finish = (key: string, sessionId = 's1') => {
-    const claim = ledger.claim(key, sessionId, 1);
+    const claim = ledger.claim(key, sessionId, 1, 'request');
     if (claim.type !== 'new') throw new Error(`expected a new call, found ${claim.type}`);
     ledger.advance(claim.open, 'started');
     ledger.answer(claim.open, 'finished', output);
@@ -22,28 +22,59 @@ function makeLedger(overrides: Partial<Limits> = {}) {
 
 test('a call is new once, open until its outcome, and answered with the same object afterwards', () => {
   const { ledger } = makeLedger();
-  const first = ledger.claim('k', 's1', 7);
+  const first = ledger.claim('k', 's1', 7, 0);
   expect(first.type).toBe('new');
   if (first.type !== 'new') return;
-  expect(ledger.claim('k', 's1', 7)).toEqual({ type: 'open', open: first.open });
+  expect(ledger.claim('k', 's1', 7, 0)).toEqual({ type: 'open', open: first.open });
   ledger.advance(first.open, 'started');
   expect(ledger.answer(first.open, 'finished', output)).toBe(true);
   expect(ledger.advance(first.open, 'confirmed')).toBe('answered');
-  const repeat = ledger.claim('k', 's1', 7);
+  const repeat = ledger.claim('k', 's1', 7, 0);
   expect(repeat.type === 'finished' && repeat.call.output).toBe(output);
+});
+
+test('whatever the request ids are, a call is new once', () => {
+  const identity = fc.record({
+    epoch: fc.constant('e'),
+    sessionId: fc.constantFrom('s1', 's2'),
+    turnId: fc.constant('t'),
+    callId: fc.constantFrom('c1', 'c2'),
+    requestId: fc.oneof(fc.integer({ min: -2, max: 4 }), fc.constantFrom('2', 'x'), fc.double()),
+  });
+  const delivered = fc.array(
+    fc.record({ call: identity, ends: fc.boolean(), restored: fc.boolean() }),
+  );
+  const property = fc.property(delivered, (deliveries) => {
+    const { ledger } = makeLedger();
+    const taken = new Set<string>();
+    for (const { call, ends, restored } of deliveries) {
+      const key = callKey(call);
+      const { sessionId, requestId } = call;
+      const isNew = !taken.has(key);
+      taken.add(key);
+      if (restored && isNew) {
+        ledger.restore({ key, sessionId, requestId, fingerprint: 1, outcome: 'answered', output });
+        continue;
+      }
+      const claim = ledger.claim(key, sessionId, 1, requestId);
+      expect(claim.type === 'new').toBe(isNew);
+      if (claim.type === 'new' && ends) ledger.advance(claim.open, 'cancelled');
+    }
+  });
+  fc.assert(property, { numRuns: 300 });
 });
 
 test('the same key with other arguments is refused, open or finished', () => {
   const { ledger, finish } = makeLedger();
-  ledger.claim('open', 's1', 1);
-  expect(ledger.claim('open', 's1', 2)).toEqual({ type: 'reused' });
+  ledger.claim('open', 's1', 1, 0);
+  expect(ledger.claim('open', 's1', 2, 0)).toEqual({ type: 'reused' });
   finish('finished');
-  expect(ledger.claim('finished', 's1', 2)).toEqual({ type: 'reused' });
+  expect(ledger.claim('finished', 's1', 2, 0)).toEqual({ type: 'reused' });
 });
 
 test('an answer is recorded once: what comes after a deadline or an end changes nothing', () => {
   const { ledger } = makeLedger();
-  const claim = ledger.claim('k', 's1', 1);
+  const claim = ledger.claim('k', 's1', 1, 0);
   if (claim.type !== 'new') throw new Error('expected a new call');
   ledger.advance(claim.open, 'started');
   expect(ledger.answer(claim.open, 'timed.out', output)).toBe(true);
@@ -74,7 +105,7 @@ test('a quiet session finds room in a ledger that a busy one has filled', () => 
 
 test('running calls are never forgotten, however many finish meanwhile', () => {
   const { ledger, finish } = makeLedger({ ledgerCallsMax: 10, ledgerSessionCallsMin: 1 });
-  ledger.claim('running', 's1', 1);
+  ledger.claim('running', 's1', 1, 0);
   for (let index = 0; index < 100; index += 1) finish(`k${index}`);
   expect(ledger.knows('running')).toBe(true);
   expect(ledger.stats).toMatchObject({ open: 1, finished: 10 });

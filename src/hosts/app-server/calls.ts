@@ -8,11 +8,36 @@
 import { TransientMap } from '../../transient-map.ts';
 import type { HostCall } from '../host.ts';
 import type { Link } from './link.ts';
+import type { ToolCallParams } from './protocol.ts';
 
-/** A call that the server waits for, and the link that brought it last. */
-export interface OpenCall {
-  readonly call: HostCall;
-  readonly link: Link;
+/** A call that the server waits for. */
+export class OpenCall implements HostCall {
+  readonly epoch: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly callId: string;
+  readonly requestId: string | number;
+  readonly namespace: string | null;
+  readonly tool: string;
+  readonly arguments: unknown;
+  /** The link that brought it. Not for those who are shown the call. */
+  readonly #link: Link;
+
+  constructor(epoch: string, requestId: string | number, params: ToolCallParams, link: Link) {
+    this.epoch = epoch;
+    this.sessionId = params.threadId;
+    this.turnId = params.turnId;
+    this.callId = params.callId;
+    this.requestId = requestId;
+    this.namespace = params.namespace;
+    this.tool = params.tool;
+    this.arguments = params.arguments;
+    this.#link = link;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
 }
 
 /** The open calls of one host. */
@@ -24,16 +49,16 @@ export class OpenCalls {
    * Takes a call in, or anew if it came before. Returns another call that had the same request id: its
    * process is gone, since one process gives an id once.
    */
-  add(call: HostCall, link: Link): HostCall | undefined {
-    const before = this.#byRequest.get(call.requestId)?.call;
-    this.#byRequest.set(call.requestId, { call, link });
+  add(call: OpenCall): HostCall | undefined {
+    const before = this.#byRequest.get(call.requestId);
+    this.#byRequest.set(call.requestId, call);
     return before && !isSameCall(before, call) ? before : undefined;
   }
 
-  /** The entry of exactly this call, or undefined if the server does not wait for it. */
+  /** Exactly this call as it came last, or undefined if the server does not wait for it. */
   find(call: HostCall): OpenCall | undefined {
     const open = this.#byRequest.get(call.requestId);
-    return open && isSameCall(open.call, call) ? open : undefined;
+    return open && isSameCall(open, call) ? open : undefined;
   }
 
   /** Takes a call out, whatever became of it. */
@@ -47,9 +72,7 @@ export class OpenCalls {
 
   /** Those of all open calls that `isMeant`, in the order they came. */
   filter(isMeant: (call: HostCall) => boolean): readonly HostCall[] {
-    const meant: HostCall[] = [];
-    for (const { call } of this.#byRequest.values()) if (isMeant(call)) meant.push(call);
-    return meant;
+    return [...this.#byRequest.values()].filter(isMeant);
   }
 }
 

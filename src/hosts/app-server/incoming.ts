@@ -5,6 +5,7 @@ import type { RpcRequest } from '../../rpc/message.ts';
 import type { ToolOutput } from '../../tools/contract.ts';
 import { isRecord } from '../../tools/json.ts';
 import type { HostSignal } from '../host.ts';
+import { OpenCall } from './calls.ts';
 import type { Link } from './link.ts';
 import type { HeardNotification } from './methods.ts';
 import type { AppServerMessage, AppServerTap } from './options.ts';
@@ -74,18 +75,7 @@ export class Incoming {
       link.respond(id, unreadable);
       return;
     }
-    const { threadId: sessionId, turnId, callId, namespace, tool } = parsed;
-    const call = {
-      epoch,
-      sessionId,
-      turnId,
-      callId,
-      requestId: id,
-      namespace,
-      tool,
-      arguments: parsed.arguments,
-    };
-    sessions.requestCall(call, link);
+    sessions.requestCall(new OpenCall(epoch, id, parsed, link));
   }
 
   /** False if the params could not be read. */

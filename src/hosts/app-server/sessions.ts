@@ -59,8 +59,8 @@ export class Sessions {
   }
 
   /** The server asks for a call; maybe not for the first time. */
-  requestCall(call: HostCall, link: Link): void {
-    const displaced = this.#calls.add(call, link);
+  requestCall(call: OpenCall): void {
+    const displaced = this.#calls.add(call);
     if (displaced) {
       const reason = 'its host process has ended';
       this.#emit({ type: 'call.withdrawn', call: displaced, reason });
@@ -68,7 +68,7 @@ export class Sessions {
     this.#emit({ type: 'call.requested', call });
   }
 
-  /** The entry of exactly this call, or undefined if the server does not wait for it. */
+  /** Exactly this call as it came last, or undefined if the server does not wait for it. */
   find(call: HostCall): OpenCall | undefined {
     return this.#calls.find(call);
   }
@@ -78,7 +78,7 @@ export class Sessions {
    * to be the same after it was made.
    */
   isReachable(open: OpenCall, link: Link): boolean {
-    return open.link === link || this.#attached.get(open.call.sessionId)?.link === link;
+    return open.link === link || this.#attached.get(open.sessionId)?.link === link;
   }
 
   openCalls(sessionId: string): readonly HostCall[] {

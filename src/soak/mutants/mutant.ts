@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'evicts-the-newest',
     file: 'ledger/ledger.ts',
-    find: 'const oldest = window?.keys[window.first];',
-    replace: 'const oldest = window?.keys.pop();',
+    find: 'if (victim?.oldest) this.#finished.delete(victim.oldest.key);',
+    replace: 'if (victim?.newest) this.#finished.delete(victim.newest.key);',
     why: 'a full ledger forgets what it was told last, which is what comes again',
     seeds: 120,
     wishes: {
@@ -208,7 +208,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'unconfirmed-is-forgotten',
     file: 'mesh/durability.ts',
-    find: 'ledger.restore({ key, sessionId, fingerprint, outcome: forsaken, output });',
+    find: 'ledger.restore({ key, sessionId, requestId, fingerprint, outcome: forsaken, output });',
     replace: '',
     why: 'an answer that was recorded and not confirmed is computed anew after a crash',
     seeds: 60,
