@@ -3,13 +3,19 @@ import type { CallOutcome } from '../../machines/call-outcome.ts';
 import { nextCallState, type CallEvent, type CallState } from '../../machines/call.ts';
 import type { CallEffects } from './journal.ts';
 
-/** A call that is not over. */
-export interface OpenCall {
+/** A call that is not over. A class for the reason of `LiveCall`. */
+export class OpenCall {
   readonly id: number;
   readonly effects: CallEffects;
   /** Of its last start. */
   attempt: number;
-  state: CallState;
+  state: CallState = 'running';
+
+  constructor(id: number, effects: CallEffects, attempt: number) {
+    this.id = id;
+    this.effects = effects;
+    this.attempt = attempt;
+  }
 }
 
 /** The events that end calls. */

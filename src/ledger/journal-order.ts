@@ -2,7 +2,7 @@
 import { SessionMeshError } from '../errors.ts';
 import { TransientMap } from '../transient-map.ts';
 import { callKey } from './call-record.ts';
-import { mayEnd, mayStartAgain, stateWithAnswer, type OpenCall } from './call-life.ts';
+import { mayEnd, mayStartAgain, OpenCall, stateWithAnswer } from './call-life.ts';
 import type {
   IntentEntry,
   JournalEntry,
@@ -39,7 +39,9 @@ export class JournalOrder {
     this.#lastCallId = lastCallId;
     this.#lastSessionId = lastSessionId;
     for (const { id, effects, attempt, state, intent } of open.values()) {
-      this.#open.set(callKey(readCall(intent.call)), { id, effects, attempt, state });
+      const call = new OpenCall(id, effects, attempt);
+      call.state = state;
+      this.#open.set(callKey(readCall(intent.call)), call);
     }
     for (const line of sessions.values()) this.#sessions.set(readSession(line).sessionId, line.id);
   }
@@ -80,7 +82,7 @@ export class JournalOrder {
     const id = this.#lastCallId + 1;
     const line = intentLine(id, entry);
     this.#lastCallId = id;
-    this.#open.set(key, { id, effects, attempt, state: 'running' });
+    this.#open.set(key, new OpenCall(id, effects, attempt));
     return line;
   }
 
