@@ -59,7 +59,7 @@ export class Ledger {
   readonly #finished: LRUCache<string, LedgerCall>;
   readonly #bySession = new Map<string, SessionWindow>();
   readonly #overQuota = new Set<SessionWindow>();
-  /** Of the request ids that are numbers. */
+  /** Of all calls so far whose request ids are numbers. */
   #highestRequestId = -1;
   /** Bytes of all kept answers. */
   #answerBytes = 0;
@@ -93,7 +93,7 @@ export class Ledger {
     fingerprint: number,
     requestId: CallIdentity['requestId'],
   ): Claim {
-    const found = this.#isHighest(requestId) ? undefined : this.#find(key, fingerprint);
+    const found = this.#raiseTo(requestId) ? undefined : this.#find(key, fingerprint);
     return found ?? this.#take(key, sessionId, fingerprint);
   }
 
@@ -115,13 +115,13 @@ export class Ledger {
   }
 
   /**
-   * Notes a request id, and returns whether it is above all before. Then its call is none of those before:
-   * an app-server counts its requests, and to look for a call that is not there takes as long as to find one.
+   * Raises the highest request id to this one. False if it is not higher; if it is, its call is none of those
+   * before: a server counts its requests, and to look for a call in vain takes as long as to find one.
    */
-  #isHighest(requestId: CallIdentity['requestId']): boolean {
-    const isHighest = typeof requestId === 'number' && requestId > this.#highestRequestId;
-    if (isHighest) this.#highestRequestId = requestId;
-    return isHighest;
+  #raiseTo(requestId: CallIdentity['requestId']): boolean {
+    if (typeof requestId !== 'number' || !(requestId > this.#highestRequestId)) return false;
+    this.#highestRequestId = requestId;
+    return true;
   }
 
   /** Whether the call is taken and not over. */
@@ -163,7 +163,7 @@ export class Ledger {
 
   /** Takes over a finished call from an earlier process. */
   restore({ key, sessionId, requestId, fingerprint, outcome, output }: RestoredCall): void {
-    this.#isHighest(requestId);
+    this.#raiseTo(requestId);
     const call = ledgerCall(key, sessionId, fingerprint);
     call.state = outcome;
     call.output = output;

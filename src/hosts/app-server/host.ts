@@ -333,8 +333,7 @@ export class AppServerHost implements Host {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const link = await this.#whenResumed(session, signal);
-    const ask = () => link.request(method, params, signal && { signal });
-    return whenFree(link, this.#context, ask);
+    return link.request(method, params, signal && { signal });
   }
 
   // Sessions

@@ -134,8 +134,11 @@ export class SessionLives {
     return sessionId;
   }
 
+  /** Holds a session anew: one that is taken up again may not have been let go of. */
   #attach(sessionId: string): TrackedSession {
-    const { sessions, link } = this.#options;
+    const { sessions, link, watch } = this.#options;
+    const before = sessions.detach(sessionId);
+    if (before) watch.stop(before);
     const session = sessions.attach(sessionId);
     session.unfollow = link.filter.follow(sessionId);
     return session;

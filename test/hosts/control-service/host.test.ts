@@ -228,6 +228,16 @@ test('Q23 20.7-10 a session is taken up again with its pending calls, without a 
   expect(bodies.some((body) => body.includes('dynamicTools'))).toBe(false);
 });
 
+test('a session that is taken up while it is held leaves nothing of before', async () => {
+  const { mesh, host, moving, clock } = await openScene();
+  const session = await moving(mesh.createSession());
+  await moving(session.send('go'));
+  const timers = clock.pendingTimers;
+  await moving(host.resume(session.id, {}));
+  expect(session.turnId).not.toBeNull();
+  expect(clock.pendingTimers).toBe(timers);
+});
+
 test('B15 a session that does not exist is unknown, also where the service answers 500', async () => {
   for (const epochs of [true, false]) {
     const { mesh, moving } = await openScene({ epochs });
