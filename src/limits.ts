@@ -366,6 +366,8 @@ export const defaultLimits = {
   /** An answer that is under way at the service is asked after this soon, then less and less often. */
   answerAgainMinMs: 100,
   answerAgainMaxMs: 2_000,
+  /** Tokens that are tried for one request, each but the first read after the one before was refused. */
+  tokensTriedMax: 3,
   /** How long the end of a turn waits for the reply to an answer that is under way in it. */
   answerGraceMs: 1_000,
   /** A service that asks for more patience than this is asked again all the same. */

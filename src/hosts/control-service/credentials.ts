@@ -1,6 +1,6 @@
 /**
  * The token in use. When the service refuses it, everybody who sends waits while it is read once more; one
- * that is still the same, or is refused again, is refused for good.
+ * that is still the same is refused for good.
  */
 import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts';
 import type { TokenSource } from './options.ts';

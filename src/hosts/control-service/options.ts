@@ -2,7 +2,10 @@
 import { SessionMeshError } from '../../errors.ts';
 import { defaultLimits } from '../../limits.ts';
 
-/** A bearer token, or where to read it: asked again, once, when the service refuses the one in use. */
+/**
+ * A bearer token, or where to read it: asked again when the service refuses the one in use, up to
+ * `tokensTriedMax` tokens in a row. One that is still the same is refused for good.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** Which control service to use, and as whom. */

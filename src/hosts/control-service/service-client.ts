@@ -94,18 +94,19 @@ export class ServiceClient {
 
   /**
    * The token for a stream, and what to do when it is refused.
-   * @throws SessionMeshError `host_unauthorized` from `send` if the token read anew is refused, too
+   * @throws SessionMeshError `host_unauthorized` from `send` if there is no other token, or none that is taken
    */
   async withToken<Result>(send: (token: string | null) => Promise<Result>): Promise<Result> {
     const { credentials } = this.#options;
-    const used = await credentials.current();
-    try {
-      return await send(used.token);
-    } catch (thrown) {
-      if (!isSessionMeshError(thrown, 'host_unauthorized')) throw thrown;
-      if (!(await credentials.renew(used))) throw thrown;
+    for (let tried = 1; ; tried += 1) {
+      const used = await credentials.current();
+      try {
+        return await send(used.token);
+      } catch (thrown) {
+        if (!isSessionMeshError(thrown, 'host_unauthorized')) throw thrown;
+        if (!(await this.#mayTryAnother(used, tried))) throw thrown;
+      }
     }
-    return send((await credentials.current()).token);
   }
 
   /** Gives up what is under way. Idempotent. */
@@ -118,18 +119,23 @@ export class ServiceClient {
 
   async #authorized(request: ServiceRequest, signal: AbortSignal): Promise<ServiceReply> {
     const { credentials, onUnauthorized } = this.#options;
-    const used = await credentials.current();
-    const first = await this.#send(request, used, signal);
-    if (!isRefusal(first)) return first;
-    const second = (await credentials.renew(used))
-      ? await this.#send(request, await credentials.current(), signal)
-      : first;
-    if (!isRefusal(second)) return second;
-    const found = `HTTP ${second.status} for ${request.method} ${request.path}`;
-    const cause = new SessionMeshError('host_unauthorized', { found });
-    // A token may be good for some requests only, which says nothing about the others.
-    if (second.status === 401) onUnauthorized(cause);
-    throw cause;
+    for (let tried = 1; ; tried += 1) {
+      const used = await credentials.current();
+      const reply = await this.#send(request, used, signal);
+      if (!isRefusal(reply)) return reply;
+      if (await this.#mayTryAnother(used, tried)) continue;
+      const found = `HTTP ${reply.status} for ${request.method} ${request.path}`;
+      const cause = new SessionMeshError('host_unauthorized', { found });
+      // A token may be good for some requests only, which says nothing about the others.
+      if (reply.status === 401) onUnauthorized(cause);
+      throw cause;
+    }
+  }
+
+  /** A token may be replaced once more while the new one is read. */
+  async #mayTryAnother(refused: Credential, tried: number): Promise<boolean> {
+    const { context, credentials } = this.#options;
+    return tried < context.limits.tokensTriedMax && (await credentials.renew(refused));
   }
 
   async #send(

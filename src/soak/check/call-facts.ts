@@ -87,7 +87,7 @@ export interface CallFacts extends Omit<WorldCallId, 'epoch'> {
   /** How many calls its session, and the run, had taken by then. */
   sessionOrdinal: number;
   runOrdinal: number;
-  /** The runtime's own word that the handler runs. */
+  /** The owner's own word that the handler runs. */
   runSeq: number;
   runAt: number;
   answeredSeq: number;

@@ -41,7 +41,7 @@ export class MeshWitness {
       case 'call.claimed':
         return this.#onClaimed(life, this.#run.call(event), event.tool, seq);
       case 'call.started':
-        return this.#onStarted(this.#run.call(event), seq);
+        return this.#onStarted(life, this.#run.call(event), seq);
       case 'call.answered':
         return this.#onAnswered(life, this.#run.call(event), seq);
       case 'call.settled':
@@ -94,8 +94,10 @@ export class MeshWitness {
     joinLine(run, call);
   }
 
-  #onStarted(call: CallFacts, seq: number): void {
+  #onStarted(life: LifeFacts, call: CallFacts, seq: number): void {
     onStarted(this.#run, this.#rules.findings, call, seq);
+    // What a former owner still starts, which stood still meanwhile, is nothing to whoever has the call now.
+    if (call.owner !== life) return;
     call.runSeq = seq;
     call.runAt = this.#run.at;
   }

@@ -241,6 +241,34 @@ test('S11 X7 a token that is refused is read once more, and everybody waits for 
   expect((await moving(sessions[0]!.sendAndHandle('quick'))).reply).toBe('quick');
 });
 
+test.each([
+  ['is read yet again', 1, 'made'],
+  ['is refused where that happens too often', 2, 'host_unauthorized'],
+])('a token that is replaced while it is read %s', async (_what, replacedMax, becomes) => {
+  let reads = 0;
+  let replace = (_read: number): void => {};
+  const token = () => {
+    replace((reads += 1));
+    return `token-${reads}`;
+  };
+  const { mesh, stub, moving } = await openScene({
+    options: { token },
+    limits: { tokensTriedMax: 3 },
+  });
+  // What was read first is refused from now on, and what is read next is out of date by then.
+  replace = (read) => {
+    const isReplaced = read - 1 <= replacedMax;
+    stub.token = `token-${isReplaced ? read + 1 : read}`;
+  };
+  stub.token = 'another';
+  const made = mesh.createSession().then(
+    () => 'made',
+    ({ code }) => code,
+  );
+  expect(await moving(made)).toBe(becomes);
+  expect(reads).toBe(3);
+});
+
 test('a token that stays refused fails the host, loudly and once', async () => {
   const { mesh, stub, moving, clock, typesOf } = await openScene({ options: { token: 'old' } });
   const session = await moving(mesh.createSession());

@@ -230,6 +230,21 @@ test('whoever takes a call over has a deadline of its own', () => {
   expect(check(run.history).violations).toEqual([]);
 });
 
+test('a start of a former owner, which stood still, has no part in the deadline of the next', () => {
+  const { run, call } = timed();
+  run.add({ type: 'world.process.paused', process: 'runtime-1' });
+  run.began('runtime-2');
+  run.claim(call, 'runtime-2');
+  run.start(call, { runtime: 'runtime-2' });
+  run.finish(call, 'runtime-2');
+  run.add({ type: 'world.process.resumed', process: 'runtime-1' });
+  run.start(call);
+  run.wait(20_000);
+  run.take(call, { runtime: 'runtime-2' });
+  run.settle(call, 'answered', 'runtime-2');
+  expect(check(run.history).violations.filter(({ invariant }) => invariant === 'G9')).toEqual([]);
+});
+
 test('a process that stands still as its handler starts has its deadline after that', () => {
   for (const isResumed of [true, false]) {
     const { run, call } = timed();
