@@ -130,7 +130,9 @@ export function onReused(
 ): void {
   call.reusedHash = event.argumentsHash;
   call.reusedSeq = seq;
-  call.reusedDisturbances = run.isCalm ? run.disturbances : -1;
+  // Whoever has the call may have no link by which this comes.
+  const isSeen = run.isCalm && call.owner?.isLinked === true;
+  call.reusedDisturbances = isSeen ? run.disturbances : -1;
 }
 
 /** A runtime says that it does not take a call. */

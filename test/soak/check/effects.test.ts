@@ -184,12 +184,14 @@ test('what the ledger reported as unknown stays so, unless it is repeatable', ()
   expectHeld(unknown(true), 'I1');
 });
 
-function reuse() {
+/** A key that is used again, by default while its runtime has a link. */
+function reuse(meanwhile: (run: Story) => void = () => {}) {
   const run = story();
   run.began('runtime-1');
   run.mesh({ type: 'mesh.started', host: 'a host', codex: null });
   const call = storyCall();
   run.serve(call);
+  meanwhile(run);
   run.issue({ ...call, canary: 'other' });
   return { run, call };
 }
@@ -219,12 +221,18 @@ test('nobody is asked for what may have been lost on the way', () => {
 });
 
 test('a runtime without a link is not asked to refuse what it could not see', () => {
-  const { run, call } = reuse();
   const fault = { code: 'stream_closed', message: 'lost' } as const;
-  run.mesh({ type: 'host.lost', epoch: 'codex-1', fault });
-  run.endTurn(call);
-  const { invariants } = check(run.history);
-  expect(invariants.find(({ invariant }) => invariant === 'G5')?.result).toBe('unseen');
+  const lose = (run: Story) => run.mesh({ type: 'host.lost', epoch: 'codex-1', fault });
+  const late = reuse();
+  lose(late.run);
+  // Also where the link is back by the end of the turn.
+  const early = reuse(lose);
+  early.run.mesh({ type: 'host.online', epoch: 'codex-1' });
+  for (const { run, call } of [late, early]) {
+    run.endTurn(call);
+    const { invariants } = check(run.history);
+    expect(invariants.find(({ invariant }) => invariant === 'G5')?.result).toBe('unseen');
+  }
 });
 
 test('a call under the key of another one is not run', () => {
