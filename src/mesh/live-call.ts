@@ -6,21 +6,13 @@ import type { Tool, ToolCall } from '../tools/contract.ts';
 import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
 import type { CallReference } from './event.ts';
 
-/** What a live call is made of. */
-export interface LiveCallParts {
-  readonly call: HostCall;
-  readonly open: LedgerCall;
-  readonly owner: SessionCalls;
-  readonly record: OpenDispatchRecord;
-  readonly tool: Tool | undefined;
-  /** Which start of the handler this is: 1, unless a crash interrupted a repeatable one. */
-  readonly attempt: number;
-  /** Monotonic milliseconds. */
-  readonly takenAtMs: number;
-  readonly timeoutMs: number;
-}
-
 const noLanes: readonly Lane[] = [];
+
+/** What a live call is made of. */
+type LiveCallParts = Pick<
+  LiveCall,
+  'call' | 'open' | 'owner' | 'record' | 'tool' | 'attempt' | 'takenAtMs' | 'timeoutMs'
+>;
 
 /**
  * A class, because of where V8 allocates: what a literal makes goes straight to the old generation once a
@@ -32,7 +24,9 @@ export class LiveCall {
   readonly owner: SessionCalls;
   readonly record: OpenDispatchRecord;
   readonly tool: Tool | undefined;
+  /** Which start of the handler this is: 1, unless a crash interrupted a repeatable one. */
   readonly attempt: number;
+  /** Monotonic milliseconds. */
   readonly takenAtMs: number;
   readonly timeoutMs: number;
   /** What the handler is given, once the arguments are checked. */

@@ -95,10 +95,8 @@ export class SessionLives {
 
   /** Serves a session no more. Never rejects. */
   async letGo(sessionId: string): Promise<void> {
-    const { sessions, watch, leases } = this.#options;
-    const session = sessions.detach(sessionId);
-    if (session) watch.stop(session);
-    await leases?.release(sessionId);
+    this.#detach(sessionId);
+    await this.#options.leases?.release(sessionId);
   }
 
   /**
@@ -136,12 +134,17 @@ export class SessionLives {
 
   /** Holds a session anew: one that is taken up again may not have been let go of. */
   #attach(sessionId: string): TrackedSession {
-    const { sessions, link, watch } = this.#options;
-    const before = sessions.detach(sessionId);
-    if (before) watch.stop(before);
+    const { sessions, link } = this.#options;
+    this.#detach(sessionId);
     const session = sessions.attach(sessionId);
     session.unfollow = link.filter.follow(sessionId);
     return session;
+  }
+
+  #detach(sessionId: string): void {
+    const { sessions, watch } = this.#options;
+    const session = sessions.detach(sessionId);
+    if (session) watch.stop(session);
   }
 
   async #discard(sessionId: string): Promise<void> {
