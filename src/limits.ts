@@ -107,6 +107,8 @@ export const defaultLimits = {
   // Ledger and outbox
   /** Finished calls remembered by one mesh. */
   ledgerCallsMax: 65_536,
+  /** Sessions whose finished calls are remembered; those of the one that was quiet for longest go first. */
+  ledgerSessionsMax: 16_384,
   /** The last calls of a session that other sessions cannot push out. */
   ledgerSessionCallsMin: 1_024,
   /** A finished call is remembered at least this long after its turn ended. */

@@ -21,6 +21,7 @@ const rows: readonly (readonly string[])[] = [
 /** Single files directly under src/ form the bottom row; index.ts is the public door above everything but the CLI. */
 const baseFiles = new Set([
   'abort.ts',
+  'age-list.ts',
   'env.ts',
   'limits.ts',
   'errors.ts',

@@ -4,25 +4,15 @@
  * - M1 A call is claimed before its handler starts; every later delivery of it finds the claim.
  * - M2 A call leaves the open calls through exactly one outcome.
  * - M6 Open calls live in a Map and are never forgotten; the bounded cache holds finished ones only.
- *
- * When the cache is full the oldest call of a session above its quota is forgotten first, and only if no
- * session is above it the oldest of all: a busy session cannot push out another's last
- * calls. The bound wins over the promised time; what is forgotten too early is counted.
  */
-import { LRUCache } from 'lru-cache';
 import { isCallOutcome, type CallOutcome } from '../../machines/call-outcome.ts';
 import { nextCallState, type CallEvent } from '../../machines/call.ts';
 import type { Limits } from '../limits.ts';
 import type { ToolOutput } from '../tools/contract.ts';
 import { TransientMap } from '../transient-map.ts';
-import { answerBytes, type CallIdentity } from './call-record.ts';
-import {
-  appendTo,
-  ledgerCall,
-  shiftFrom,
-  type LedgerCall,
-  type SessionWindow,
-} from './ledger-call.ts';
+import type { CallIdentity } from './call-record.ts';
+import { FinishedCalls } from './finished-calls.ts';
+import { ledgerCall, type LedgerCall } from './ledger-call.ts';
 
 /** What a claim found. */
 export type Claim =
@@ -53,33 +43,21 @@ export interface LedgerStats {
 
 /** The memory of one mesh. Synchronous throughout: claiming is one step that nothing can split. */
 export class Ledger {
-  readonly #limits: Limits;
-  readonly #nowMs: () => number;
   readonly #open = new TransientMap<string, LedgerCall>();
-  readonly #finished: LRUCache<string, LedgerCall>;
-  readonly #bySession = new Map<string, SessionWindow>();
-  readonly #overQuota = new Set<SessionWindow>();
+  readonly #finished: FinishedCalls;
   /** Of all calls so far whose request ids are numbers. */
   #highestRequestId = -1;
-  /** Bytes of all kept answers. */
-  #answerBytes = 0;
-  #forgottenEarly = 0;
 
   /** @param nowMs monotonic time in milliseconds */
   constructor(limits: Limits, nowMs: () => number) {
-    this.#limits = limits;
-    this.#nowMs = nowMs;
-    this.#finished = new LRUCache({
-      max: limits.ledgerCallsMax,
-      dispose: (call) => this.#forget(call),
-    });
+    this.#finished = new FinishedCalls(limits, nowMs);
   }
 
   get stats(): LedgerStats {
     return {
       open: this.#open.size,
       finished: this.#finished.size,
-      forgottenEarly: this.#forgottenEarly,
+      forgottenEarly: this.#finished.forgottenEarly,
     };
   }
 
@@ -93,15 +71,14 @@ export class Ledger {
     fingerprint: number,
     requestId: CallIdentity['requestId'],
   ): Claim {
-    const found = this.#raiseTo(requestId) ? undefined : this.#find(key, fingerprint);
+    const found = this.#raiseTo(requestId) ? undefined : this.#find(key, sessionId, fingerprint);
     return found ?? this.#take(key, sessionId, fingerprint);
   }
 
-  #find(key: string, fingerprint: number): Claim | undefined {
+  #find(key: string, sessionId: string, fingerprint: number): Claim | undefined {
     const open = this.#open.get(key);
     if (open) return open.fingerprint === fingerprint ? { type: 'open', open } : { type: 'reused' };
-    // Without touching its age: calls are forgotten in the order they finished.
-    const call = this.#finished.peek(key);
+    const call = this.#finished.find(sessionId, key);
     if (call) {
       return call.fingerprint === fingerprint ? { type: 'finished', call } : { type: 'reused' };
     }
@@ -130,13 +107,13 @@ export class Ledger {
   }
 
   /** The answer of a call that is over, if it had one and is remembered. */
-  answerOf(key: string): ToolOutput | null {
-    return this.#finished.peek(key)?.output ?? null;
+  answerOf(key: string, sessionId: string): ToolOutput | null {
+    return this.#finished.find(sessionId, key)?.output ?? null;
   }
 
   /** Whether the call was ever taken, as far as the ledger remembers. */
-  knows(key: string): boolean {
-    return this.#open.has(key) || this.#finished.has(key);
+  knows(key: string, sessionId: string): boolean {
+    return this.#open.has(key) || this.#finished.find(sessionId, key) !== undefined;
   }
 
   /**
@@ -149,7 +126,7 @@ export class Ledger {
     open.state = next;
     if (!isCallOutcome(next)) return true;
     this.#open.delete(open.key);
-    this.#keep(open);
+    this.#finished.add(open);
     return next;
   }
 
@@ -167,45 +144,12 @@ export class Ledger {
     const call = ledgerCall(key, sessionId, fingerprint);
     call.state = outcome;
     call.output = output;
-    this.#keep(call);
+    this.#finished.add(call);
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#open.clear();
-    this.#bySession.clear();
     this.#finished.clear();
-  }
-
-  #keep(call: LedgerCall): void {
-    const { key, sessionId } = call;
-    const window = this.#bySession.get(sessionId) ?? { size: 0, oldest: null, newest: null };
-    call.finishedAtMs = Math.trunc(this.#nowMs());
-    call.bytes = answerBytes(call.output);
-    if (this.#finished.size >= this.#limits.ledgerCallsMax) this.#makeRoom(window);
-    this.#finished.set(key, call);
-    this.#answerBytes += call.bytes;
-    // New, or emptied by what was forgotten for this call.
-    if (window.size === 0) this.#bySession.set(sessionId, window);
-    appendTo(window, call);
-    if (window.size > this.#limits.ledgerSessionCallsMin) this.#overQuota.add(window);
-    while (this.#answerBytes > this.#limits.ledgerAnswerBytesMax) this.#finished.pop();
-  }
-
-  #makeRoom(forWindow: SessionWindow): void {
-    if (this.#overQuota.size === 0) return;
-    const [anyOverQuota] = this.#overQuota;
-    const victim = this.#overQuota.has(forWindow) ? forWindow : anyOverQuota;
-    if (victim?.oldest) this.#finished.delete(victim.oldest.key);
-  }
-
-  /** A finished call left the cache; it was the oldest of its session, because nothing else ever leaves. */
-  #forget({ sessionId, finishedAtMs, bytes, window }: LedgerCall): void {
-    this.#answerBytes -= bytes;
-    if (this.#nowMs() - finishedAtMs < this.#limits.ledgerKeepMs) this.#forgottenEarly += 1;
-    if (!window) return;
-    shiftFrom(window);
-    if (window.size <= this.#limits.ledgerSessionCallsMin) this.#overQuota.delete(window);
-    if (window.size === 0) this.#bySession.delete(sessionId);
   }
 }

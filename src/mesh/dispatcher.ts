@@ -14,6 +14,7 @@ import type { Host, HostCall } from '../hosts/host.ts';
 import type { Journal } from '../ledger/journal.ts';
 import { callFingerprint, callKey } from '../ledger/call-record.ts';
 import { Ledger, type LedgerStats } from '../ledger/ledger.ts';
+import type { LedgerCall } from '../ledger/ledger-call.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { Tool, ToolOutput } from '../tools/contract.ts';
@@ -23,6 +24,13 @@ import type { Approvals } from './approvals.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Durability } from './durability.ts';
 import { openDispatchRecord } from './dispatch-record.ts';
+import {
+  callAnswered,
+  callClaimed,
+  callLate,
+  callSettled,
+  type AnnounceCall,
+} from './call-event.ts';
 import type { Announce } from './event.ts';
 import { Execution } from './execution.ts';
 import { abortCall, LiveCall, referenceOf, type SessionCalls } from './live-call.ts';
@@ -35,6 +43,7 @@ export interface DispatcherContext {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly announce: Announce;
+  readonly announceCall: AnnounceCall;
   /** Makes claims and outcomes outlive the process. */
   readonly journal: Journal | null;
 }
@@ -142,23 +151,17 @@ export class Dispatcher {
         return undefined;
       case 'finished':
         this.#repeat(call, source);
-        if (this.#unrecorded.has(key)) return undefined;
-        this.#answerAgain(call, claim.call.output, () => this.#durability?.confirmed(key));
+        this.#answerOnceMore(call, claim.call);
         return undefined;
       case 'reused':
-        this.#reused += 1;
-        this.#context.logger.error(referenceOf(call), 'a call key came again with other arguments');
-        this.#context.announce(() => {
-          return { type: 'call.declined', source, code: 'call_key_reused', ...referenceOf(call) };
-        });
-        this.decline(call, { kind: 'key_reused' });
+        this.#refuseReused(call, source);
         return undefined;
     }
   }
 
   /** Whether this delivery is of a call that was taken before. */
   knows(call: HostCall): boolean {
-    return this.#ledger.knows(callKey(call));
+    return this.#ledger.knows(callKey(call), call.sessionId);
   }
 
   /** Whether the call is open here, or its answer is being handed over once more. */
@@ -177,7 +180,7 @@ export class Dispatcher {
     if (failure.kind === 'key_reused') this.#answerAgain(call, refusal);
     else if (this.#ledger.isOpen(key)) this.#outbox.redeliver(key);
     else if (!this.#unrecorded.has(key)) {
-      this.#answerAgain(call, this.#ledger.answerOf(key) ?? refusal);
+      this.#answerAgain(call, this.#ledger.answerOf(key, call.sessionId) ?? refusal);
     }
   }
 
@@ -237,7 +240,7 @@ export class Dispatcher {
     });
     owner.live.push(live);
     owner.onTaken(call.turnId, record);
-    this.#context.announce(() => ({ type: 'call.claimed', source, ...referenceOf(call) }));
+    this.#context.announceCall(callClaimed, live);
     return live;
   }
 
@@ -250,21 +253,14 @@ export class Dispatcher {
   ): void {
     if (!this.#ledger.answer(live.open, event, output)) {
       this.#late += 1;
-      this.#context.announce(() => ({ type: 'call.late', ...referenceOf(live.call) }));
+      this.#context.announceCall(callLate, live);
       return;
     }
     const durationMs = this.#stop(live);
     live.record.output = output;
     live.record.code = code;
     live.record.durationMs = durationMs;
-    const { success } = output;
-    this.#context.announce(() => ({
-      type: 'call.answered',
-      success,
-      code,
-      durationMs,
-      ...referenceOf(live.call),
-    }));
+    this.#context.announceCall(callAnswered, live);
     if (this.#durability) this.#recordAndSubmit(live, output, code, this.#durability);
     else this.#outbox.submit(live, output);
   }
@@ -342,17 +338,17 @@ export class Dispatcher {
     record.submissions = submissions;
     this.#durability?.settled(live, outcome);
     owner.live.splice(owner.live.indexOf(live), 1);
-    this.#context.announce(() => ({
-      type: 'call.settled',
-      outcome,
-      success: record.output?.success ?? null,
-      code: record.code,
-      durationMs: record.durationMs ?? 0,
-      submissions,
-      ...referenceOf(live.call),
-    }));
+    this.#context.announceCall(callSettled, live);
     live.onSettled?.();
     if (owner.live.length === 0) owner.onIdle();
+  }
+
+  #refuseReused(call: HostCall, source: CallSource): void {
+    this.#reused += 1;
+    this.#context.logger.error(referenceOf(call), 'a call key came again with other arguments');
+    const code = 'call_key_reused';
+    this.#context.announce(() => ({ type: 'call.declined', source, code, ...referenceOf(call) }));
+    this.decline(call, { kind: 'key_reused' });
   }
 
   #repeat(call: HostCall, source: CallSource): void {
@@ -368,6 +364,12 @@ export class Dispatcher {
       this.#repeat(call, source);
     }
     this.#outbox.redeliver(key);
+  }
+
+  /** Answers a call that is over; but one whose answer is not recorded yet only when it is (M5). */
+  #answerOnceMore(call: HostCall, { key, output }: LedgerCall): void {
+    if (this.#unrecorded.has(key)) return;
+    this.#answerAgain(call, output, () => this.#durability?.confirmed(key));
   }
 
   /** The same bytes once more; or, for a call that ended without an answer, why there is none. */

@@ -20,6 +20,7 @@ import { failureText, type Failure } from '../tools/failure.ts';
 import { failureOutput, toolOutput } from '../tools/output.ts';
 import { Admission } from './admission.ts';
 import { Approvals } from './approvals.ts';
+import { callStarted, type AnnounceCall } from './call-event.ts';
 import { CallContext } from './call-context.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Deadlines } from './deadlines.ts';
@@ -33,6 +34,7 @@ export interface ExecutionContext {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly announce: Announce;
+  readonly announceCall: AnnounceCall;
   /** Null where calls need not outlive the process. */
   readonly durability: Durability | null;
   /** There is an answer. It may come for a call that is over. */
@@ -184,7 +186,7 @@ export class Execution {
     const { tool, open } = live;
     if (!tool || open.state !== 'waiting') return;
     this.#context.ledger.advance(open, 'started');
-    this.#context.announce(() => ({ type: 'call.started', ...referenceOf(live.call) }));
+    this.#context.announceCall(callStarted, live);
     this.#setDeadline(live, live.timeoutMs);
     const call = this.#toolCall(live);
     const result = this.#attempt(live, () => ({ value: tool.execute(live.input, call) }));

@@ -3,6 +3,7 @@ import type { HostCall } from '../hosts/host.ts';
 import type { LedgerCall } from '../ledger/ledger-call.ts';
 import type { Catalog } from '../tools/catalog.ts';
 import type { Tool, ToolCall } from '../tools/contract.ts';
+import type { Expiring } from './deadlines.ts';
 import type { DispatchRecord, OpenDispatchRecord } from './dispatch-record.ts';
 import type { CallReference } from './event.ts';
 
@@ -18,7 +19,7 @@ type LiveCallParts = Pick<
  * A class, because of where V8 allocates: what a literal makes goes straight to the old generation once a
  * burst of it has survived a collection, and stays there long after a call is over.
  */
-export class LiveCall {
+export class LiveCall implements Expiring<LiveCall> {
   readonly call: HostCall;
   readonly open: LedgerCall;
   readonly owner: SessionCalls;
@@ -41,6 +42,9 @@ export class LiveCall {
   deadline = Infinity;
   /** The timeout its deadline is set with, in milliseconds; 0 while it has none. */
   armedMs = 0;
+  dueMs = Infinity;
+  older: LiveCall | null = null;
+  newer: LiveCall | null = null;
   /** Made only when the handler asks for its signal: most never do. */
   abort: AbortController | undefined = undefined;
   /** Why the call was aborted, for a signal that is asked for afterwards. */

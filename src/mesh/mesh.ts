@@ -18,6 +18,7 @@ import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import { createDraft, type Catalog } from '../tools/catalog.ts';
 import { Dispatcher } from './dispatcher.ts';
+import type { AnnounceCall } from './call-event.ts';
 import type { Announce, MeshEvent } from './event.ts';
 import { referenceOf } from './live-call.ts';
 import type {
@@ -91,6 +92,7 @@ export class Mesh implements AsyncDisposable {
       limits,
       logger,
       announce: this.#announce,
+      announceCall: this.#announceCall,
       journal,
     });
     this.#coreContext = {
@@ -259,6 +261,10 @@ export class Mesh implements AsyncDisposable {
     const event = { ...make(), at: this.#env.clock.now() };
     if (this.#early === null) this.#bus.publish(event);
     else if (this.#early.length < this.#limits.eventsBufferedMax) this.#early.push(event);
+  };
+
+  readonly #announceCall: AnnounceCall = (make, live) => {
+    if (this.#bus.observed) this.#announce(() => make(live));
   };
 
   #announceOpened(session: Session, title: string | null, resumed: boolean): void {

@@ -1,18 +1,27 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Deadlines } from '../../src/mesh/deadlines.ts';
+import { Deadlines, type Expiring } from '../../src/mesh/deadlines.ts';
 import { virtualClock } from '../../src/testing/virtual-clock.ts';
+
+interface Call extends Expiring<Call> {
+  readonly name: string;
+}
+
+const call = (name: string): Call => ({ name, dueMs: 0, older: null, newer: null });
 
 test('each call expires at its own time, and a cleared one never', async () => {
   const clock = virtualClock();
   const expired: [string, number][] = [];
-  const deadlines = new Deadlines<string>(clock, (call) => expired.push([call, clock.monotonic()]));
-  deadlines.set('a', 100);
+  const deadlines = new Deadlines<Call>(clock, ({ name }) =>
+    expired.push([name, clock.monotonic()]),
+  );
+  const b = call('b');
+  deadlines.set(call('a'), 100);
   await clock.advance(30);
-  deadlines.set('b', 100);
-  deadlines.set('c', 100);
-  deadlines.set('short', 20);
-  deadlines.clear('b', 100);
+  deadlines.set(b, 100);
+  deadlines.set(call('c'), 100);
+  deadlines.set(call('short'), 20);
+  deadlines.clear(b, 100);
   await clock.advance(1_000);
   expect(expired).toEqual([
     ['short', 50],
@@ -24,21 +33,22 @@ test('each call expires at its own time, and a cleared one never', async () => {
 
 test('one timer serves all calls with the same timeout, and goes with the last of them', () => {
   const clock = virtualClock();
-  const deadlines = new Deadlines<number>(clock, () => {});
-  for (let call = 0; call < 100; call += 1) deadlines.set(call, 500);
+  const deadlines = new Deadlines<Call>(clock, () => {});
+  const calls = Array.from({ length: 100 }, (_, index) => call(`${index}`));
+  for (const each of calls) deadlines.set(each, 500);
   expect(clock.pendingTimers).toBe(1);
-  for (let call = 0; call < 100; call += 1) deadlines.clear(call, 500);
+  for (const each of calls) deadlines.clear(each, 500);
   expect(clock.pendingTimers).toBe(0);
 });
 
 test('a call that is set anew while another expires is not forgotten', async () => {
   const clock = virtualClock();
   const expired: string[] = [];
-  const deadlines = new Deadlines<string>(clock, (call) => {
-    expired.push(call);
-    if (call === 'first') deadlines.set('second', 100);
+  const deadlines = new Deadlines<Call>(clock, ({ name }) => {
+    expired.push(name);
+    if (name === 'first') deadlines.set(call('second'), 100);
   });
-  deadlines.set('first', 100);
+  deadlines.set(call('first'), 100);
   await clock.advance(100);
   expect(clock.pendingTimers).toBe(1);
   await clock.advance(100);
@@ -49,13 +59,13 @@ test('a call that is set anew while another expires is not forgotten', async () 
 test('a call that begins as another one expires does not put off one that is due earlier', async () => {
   const clock = virtualClock();
   const expired: [string, number][] = [];
-  const deadlines = new Deadlines<string>(clock, (call) => {
-    expired.push([call, clock.monotonic()]);
-    if (call === 'first') deadlines.set('late', 100);
+  const deadlines = new Deadlines<Call>(clock, ({ name }) => {
+    expired.push([name, clock.monotonic()]);
+    if (name === 'first') deadlines.set(call('late'), 100);
   });
-  deadlines.set('first', 100);
+  deadlines.set(call('first'), 100);
   await clock.advance(60);
-  deadlines.set('second', 100);
+  deadlines.set(call('second'), 100);
   await clock.advance(1_000);
   expect(expired).toEqual([
     ['first', 100],
@@ -66,8 +76,9 @@ test('a call that begins as another one expires does not put off one that is due
 });
 
 test('any order of setting, clearing and waiting expires exactly what was left, on time', async () => {
+  const names = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
   const step = fc.record({
-    call: fc.integer({ min: 0, max: 9 }),
+    name: fc.constantFrom(...names),
     timeoutMs: fc.constantFrom(10, 25, 100),
     clear: fc.boolean(),
     waitMs: fc.integer({ min: 0, max: 30 }),
@@ -75,19 +86,20 @@ test('any order of setting, clearing and waiting expires exactly what was left, 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const clock = virtualClock();
-      const due = new Map<number, { atMs: number; timeoutMs: number }>();
-      const deadlines = new Deadlines<number>(clock, (call) => {
-        expect(due.get(call)?.atMs).toBe(clock.monotonic());
-        due.delete(call);
+      const calls = new Map(names.map((name) => [name, call(name)]));
+      const due = new Map<string, { atMs: number; timeoutMs: number }>();
+      const deadlines = new Deadlines<Call>(clock, ({ name }) => {
+        expect(due.get(name)?.atMs).toBe(clock.monotonic());
+        due.delete(name);
       });
-      for (const { call, timeoutMs, clear, waitMs } of steps) {
-        const set = due.get(call);
+      for (const { name, timeoutMs, clear, waitMs } of steps) {
+        const set = due.get(name);
         if (clear && set) {
-          deadlines.clear(call, set.timeoutMs);
-          due.delete(call);
+          deadlines.clear(calls.get(name)!, set.timeoutMs);
+          due.delete(name);
         } else if (!set) {
-          due.set(call, { atMs: clock.monotonic() + timeoutMs, timeoutMs });
-          deadlines.set(call, timeoutMs);
+          due.set(name, { atMs: clock.monotonic() + timeoutMs, timeoutMs });
+          deadlines.set(calls.get(name)!, timeoutMs);
         }
         await clock.advance(waitMs);
       }

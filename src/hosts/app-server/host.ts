@@ -195,8 +195,10 @@ export class AppServerHost implements Host {
     if (!open) return notOpen;
     const link = this.#supervisor.linked;
     if (!link || !this.#sessions.isReachable(open, link)) return unlinked;
+    const { success, contentItems } = output;
     try {
-      link.respond(call.requestId, output);
+      // A copy: V8 takes half as long again to write a list that is frozen.
+      link.respond(call.requestId, { success, contentItems: [...contentItems] });
     } catch (error) {
       return link.isOpen ? { type: 'refused', reason: messageOf(error) } : unlinked;
     }

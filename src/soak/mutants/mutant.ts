@@ -52,16 +52,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'forgets-what-finished',
     file: 'ledger/ledger.ts',
-    find: 'const call = this.#finished.peek(key);\n    if (call) {',
-    replace: "const call = this.#finished.peek('');\n    if (call) {",
+    find: 'const call = this.#finished.find(sessionId, key);\n    if (call) {',
+    replace: "const call = this.#finished.find('', key);\n    if (call) {",
     why: 'a call that is delivered again after it finished is run again',
     seeds: 20,
   },
   {
     name: 'evicts-the-newest',
-    file: 'ledger/ledger.ts',
-    find: 'if (victim?.oldest) this.#finished.delete(victim.oldest.key);',
-    replace: 'if (victim?.newest) this.#finished.delete(victim.newest.key);',
+    file: 'ledger/session-window.ts',
+    find: 'if (this.#newest) this.#newest.newerOfSession = call;\n    else this.#oldest = call;',
+    replace: 'call.newerOfSession = this.#oldest;\n    this.#oldest = call;',
     why: 'a full ledger forgets what it was told last, which is what comes again',
     seeds: 120,
     wishes: {
@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
     also: {
       file: 'mesh/dispatcher.ts',
       find: 'return this.#ledger.isOpen(key) || this.#repeats.has(key);',
-      replace: 'return this.#ledger.knows(key);',
+      replace: 'return this.#ledger.knows(key, call.sessionId);',
     },
   },
   {
