@@ -34,7 +34,7 @@ export class FinishedCalls {
     this.#sessions = new LRUCache({
       max: limits.ledgerSessionsMax,
       disposeAfter: (window) => {
-        while (window.size > 0) this.#forgetOldest(window);
+        while (window.size > 0) this.#takeOut(window);
       },
     });
   }
@@ -97,13 +97,18 @@ export class FinishedCalls {
 
   /** Forgets the oldest call of a session; in each session calls are forgotten in the order they finished. */
   #forgetOldest(window: SessionWindow | undefined): void {
-    const call = window?.shift();
-    if (!window || !call) return;
+    const call = window && this.#takeOut(window);
+    if (call && window.size === 0) this.#sessions.delete(call.sessionId);
+  }
+
+  #takeOut(window: SessionWindow): LedgerCall | null {
+    const call = window.shift();
+    if (!call) return null;
     this.#calls.delete(call);
     this.#answerBytes -= call.bytes;
     const { ledgerKeepMs, ledgerSessionCallsMin } = this.#limits;
     if (this.#nowMs() - call.finishedAtMs < ledgerKeepMs) this.#forgottenEarly += 1;
     if (window.size === ledgerSessionCallsMin) this.#overQuota.delete(window);
-    if (window.size === 0) this.#sessions.delete(call.sessionId);
+    return call;
   }
 }

@@ -120,6 +120,13 @@ test('any mix of sessions and searches keeps the bounds, and each session its ne
   );
 });
 
+test('any number of sessions is forgotten at once', () => {
+  const { calls, finish } = makeCalls({ ledgerSessionsMax: 20_000 });
+  for (let index = 0; index < 20_000; index += 1) finish(`s${index}`, 'a');
+  calls.clear();
+  expect(calls.size).toBe(0);
+});
+
 test('after it was cleared nothing is known, and new calls are', () => {
   const { calls, finish, knows } = makeCalls({ ledgerAnswerBytesMax: 2 * bytesOfOutput });
   finish('s1', 'a');
