@@ -19,7 +19,7 @@ import { silentLogger, type Logger } from '../logger.ts';
 import { createDraft, type Catalog } from '../tools/catalog.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { AnnounceCall } from './call-event.ts';
-import type { Announce, MeshEvent } from './event.ts';
+import type { Announce, MeshEvent, Occurrence } from './event.ts';
 import { referenceOf } from './live-call.ts';
 import type {
   BindingOptions,
@@ -257,15 +257,18 @@ export class Mesh implements AsyncDisposable {
   }
 
   readonly #announce: Announce = (make) => {
-    if (!this.#bus.observed) return;
-    const event = { ...make(), at: this.#env.clock.now() };
-    if (this.#early === null) this.#bus.publish(event);
-    else if (this.#early.length < this.#limits.eventsBufferedMax) this.#early.push(event);
+    if (this.#bus.observed) this.#publish(make());
   };
 
   readonly #announceCall: AnnounceCall = (make, live) => {
-    if (this.#bus.observed) this.#announce(() => make(live));
+    if (this.#bus.observed) this.#publish(make(live));
   };
+
+  #publish(occurrence: Occurrence): void {
+    const event = { ...occurrence, at: this.#env.clock.now() };
+    if (this.#early === null) this.#bus.publish(event);
+    else if (this.#early.length < this.#limits.eventsBufferedMax) this.#early.push(event);
+  }
 
   #announceOpened(session: Session, title: string | null, resumed: boolean): void {
     const tools = session.tools.map((tool) => tool.name);

@@ -106,6 +106,7 @@ export class Reconciler {
       if (this.#session.dispatchMode === 'polling') await this.#poll();
       else await this.#watch();
     } catch (thrown) {
+      if (this.#stopped.signal.aborted) return;
       const { sessionId } = this.#session;
       this.#context.logger.warn({ sessionId, error: messageOf(thrown) }, 'could not list calls');
     }

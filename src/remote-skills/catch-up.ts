@@ -134,6 +134,7 @@ class CatchUp {
       if (!this.#isServed(session)) return;
       for (const call of listed) this.#consider(call, session, isSure || before?.has(keyOf(call)));
     } catch (thrown) {
+      if (!this.#isServed(session)) return;
       logger.warn({ sessionId: session.id, error: messageOf(thrown) }, 'could not list calls');
     }
   }

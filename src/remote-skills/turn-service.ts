@@ -110,7 +110,7 @@ async function pollCalls(
       for (const dispatching of await drain()) taken.push(reported(dispatching, options));
     } catch (thrown) {
       const fields = { sessionId: session.id, error: messageOf(thrown) };
-      logger.warn(fields, 'could not list calls');
+      if (!over.aborted && !session.core.obstacle) logger.warn(fields, 'could not list calls');
     }
     if (over.aborted) break;
     // Where the stream is up it says when to look, and this is for what it misses.

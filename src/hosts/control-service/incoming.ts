@@ -56,7 +56,8 @@ export function takeFrame(frame: StreamFrame, options: IncomingOptions): void {
  */
 function takeCall(frame: StreamFrame, session: TrackedSession, options: IncomingOptions): void {
   const call = callOfFrame(frame, session.id, options.epochOf);
-  if (!call) return;
+  // What was missed is sent again. A call of a turn that is over waits for nothing, whoever remembers it.
+  if (!call || session.hasEnded(call.turnId)) return;
   const { isNew } = options.sessions.seeCall(session, call);
   if (isNew || frame.type === callSignalType) options.emit({ type: 'call.requested', call });
 }

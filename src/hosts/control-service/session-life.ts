@@ -162,6 +162,7 @@ export class SessionLives {
       if (sessions.get(session.id) !== session) return;
       for (const call of calls) emit({ type: 'call.requested', call });
     } catch (thrown) {
+      if (sessions.get(session.id) !== session) return;
       const fields = { sessionId: session.id, error: messageOf(thrown) };
       context.logger.warn(fields, 'could not list calls');
     }

@@ -161,6 +161,24 @@ test('B11 Q32 a call ends with its turn, and its handler is told', async () => {
   expect(stub.answers).toEqual([]);
 });
 
+test('a call of a turn that is over is not taken when it is told of again, though it is forgotten', async () => {
+  const limits = { ledgerCallsMax: 1, ledgerSessionCallsMin: 1 };
+  const { mesh, stub, moving, clock } = await openScene({ limits });
+  let starts = 0;
+  const count = tool({ name: 'count', description: 'Counts.', execute: () => String(++starts) });
+  const session = await moving(mesh.createSession({ tools: [count] }));
+  await moving(session.send('go'));
+  const told = stub.signalOf(stub.call(session.id, 'count'));
+  await clock.advance(5);
+  stub.call(session.id, 'count');
+  await clock.advance(5);
+  stub.endTurn(session.id);
+  await clock.advance(10);
+  stub.publish('app_server.request.item.tool.call', session.id, told);
+  await clock.advance(10);
+  expect(starts).toBe(2);
+});
+
 test('B11 a call that somebody else answered is withdrawn', async () => {
   const { mesh, stub, moving, clock, events } = await openScene();
   const { hold } = gate();
