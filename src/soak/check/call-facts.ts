@@ -87,6 +87,8 @@ export interface CallFacts extends Omit<WorldCallId, 'epoch'> {
   /** How many calls its session, and the run, had taken by then. */
   sessionOrdinal: number;
   runOrdinal: number;
+  /** It was taken once more after it had rightly been forgotten. */
+  wasForgotten: boolean;
   /** The owner's own word that the handler runs. */
   runSeq: number;
   runAt: number;
@@ -157,6 +159,7 @@ export function newCall(
     claimSeq: 0,
     sessionOrdinal: 0,
     runOrdinal: 0,
+    wasForgotten: false,
     runSeq: 0,
     runAt: 0,
     answeredSeq: 0,

@@ -23,15 +23,16 @@ interface Start {
 /** How far witnesses in different processes may be apart, in milliseconds. */
 const witnessSlackMs = 100;
 
-const { ledgerSessionCallsMin, ledgerCallsMax, ledgerKeepMs } = defaultLimits;
+const { ledgerKeepMs } = defaultLimits;
 
 /** Whether the runtime still has to remember the call, were it to come now. */
 function isRemembered(run: RunFacts, call: CallFacts): boolean {
-  if (call.settledSeq === 0 || run.claims - call.runOrdinal >= ledgerCallsMax) {
-    return call.settledSeq === 0;
-  }
-  if (call.session.claims - call.sessionOrdinal < ledgerSessionCallsMin) return true;
-  return run.at - call.settledAt < ledgerKeepMs;
+  const { callsKept, sessionCallsKept } = run.options;
+  if (call.settledSeq === 0) return true;
+  if (run.claims - call.runOrdinal >= callsKept) return false;
+  if (call.session.claims - call.sessionOrdinal < sessionCallsKept) return true;
+  // Nothing is forgotten before its time where there is room for everything.
+  return run.claims < callsKept && run.at - call.settledAt < ledgerKeepMs;
 }
 
 /** Whether a record of this moment may have gone with the life, as its ledger promises. */
@@ -44,7 +45,7 @@ export function mayBeLost(run: RunFacts, life: LifeFacts, at: number): boolean {
 function excuse(run: RunFacts, call: CallFacts, { event, life: now }: Start): string | null {
   const before = call.startLife;
   if (!before) return 'it has not started';
-  if (!isRemembered(run, call)) return 'it is beyond the window';
+  if (call.wasForgotten || !isRemembered(run, call)) return 'it is beyond the window';
   if (before === now) return null;
   const isShared = before.ledger !== null && before.ledger === now.ledger;
   const { leaseHolder, leaseSeq } = call.session;
@@ -117,7 +118,11 @@ export function onClaimed(
   { life, seq }: { readonly life: LifeFacts; readonly seq: number },
 ): void {
   findings.checked('I1');
-  if (call.owner !== life || !isRemembered(run, call)) return;
+  if (call.owner !== life) return;
+  if (!isRemembered(run, call)) {
+    call.wasForgotten = true;
+    return;
+  }
   const message = `${life.name} took the call a second time as if it were new`;
   findings.violated('I1', message, { at: run.at, call, records: [call.claimSeq, seq] });
 }

@@ -77,7 +77,7 @@ export class Ledgers {
     reading: { acknowledged: Acknowledged; readSeq: number; after: number },
   ): void {
     const { life, seq, at, answerHash } = reading.acknowledged;
-    if (mayBeLost(run, life, at)) return;
+    if (call.wasForgotten || mayBeLost(run, life, at)) return;
     const isListed = call.ledgerSeq > reading.after;
     const records = [seq, life.endedSeq, isListed ? call.ledgerSeq : reading.readSeq];
     const evidence = { at: run.at, call, records };

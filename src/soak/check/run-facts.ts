@@ -33,6 +33,10 @@ export interface CheckOptions {
   readonly isolationSlackMs?: number;
   /** Latencies on either side before they are compared. Default: 200. */
   readonly isolationCallsMin?: number;
+  /** How many finished calls a runtime remembers. Default: `ledgerCallsMax`. */
+  readonly callsKept?: number;
+  /** How many of these are the last of each session, whatever the others do. Default: `ledgerSessionCallsMin`. */
+  readonly sessionCallsKept?: number;
 }
 
 const limits = defaultLimits;
@@ -51,6 +55,8 @@ const usual: Required<CheckOptions> = {
   isolationMs: Infinity,
   isolationSlackMs: 5,
   isolationCallsMin: 200,
+  callsKept: limits.ledgerCallsMax,
+  sessionCallsKept: limits.ledgerSessionCallsMin,
 };
 
 const isBound = (name: string): name is keyof CheckOptions => Object.hasOwn(usual, name);

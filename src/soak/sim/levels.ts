@@ -26,6 +26,8 @@ export function declarePromise(stage: Stage, runtimes: readonly string[]): void 
     recoveryMs,
     detectionMs: detectionMsOf(limits.heartbeatMs),
     isolationMs: isolationMsOf(scenario.faults),
+    callsKept: limits.ledgerCallsMax,
+    sessionCallsKept: limits.ledgerSessionCallsMin,
   };
   witness.note({ type: 'world.promised', bounds, rivals });
 }

@@ -163,6 +163,29 @@ test('a call beyond the window of what is remembered may run again', () => {
   expectBroken(again(1_024, 500_000), 'I1');
 });
 
+test('the window is the one that the history names', () => {
+  const again = (ofSession: number, ofOthers: number) => {
+    const run = story();
+    const bounds = { callsKept: 8, sessionCallsKept: 2 };
+    run.add({ type: 'world.promised', bounds, rivals: [] });
+    const call = storyCall();
+    run.serve(call);
+    for (let index = 0; index < ofSession; index += 1) run.serve(storyCall());
+    for (let index = 0; index < ofOthers; index += 1) {
+      run.serve(storyCall({ sessionId: 's-other', turnId: 't-other' }));
+    }
+    run.claim(call);
+    run.start(call);
+    run.settle(call);
+    return run;
+  };
+  // Where there is room for all, all are remembered; else the last of each session are, and no more.
+  expectBroken(again(4, 1), 'I1');
+  expectHeld(again(4, 4), 'I1');
+  expectBroken(again(1, 6), 'I1');
+  expectHeld(again(1, 8), 'I1');
+});
+
 test('what the ledger reported as unknown stays so, unless it is repeatable', () => {
   const unknown = (repeatable: boolean) => {
     const run = story();
