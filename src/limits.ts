@@ -243,8 +243,8 @@ export const defaultLimits = {
   // Control service
   /** A longer request body is answered 413, nested deeper or with more members 400, all before it is parsed. */
   serviceBodyBytesMax: 1024 * 1024,
-  serviceBodyDepthMax: 64,
-  serviceBodyMembersMax: 20_000,
+  serviceBodyDepthMax: 128,
+  serviceBodyMembersMax: 128 * 1024,
   /** Longer headers are answered 431, and the connection is closed. */
   serviceHeaderBytesMax: 16 * 1024,
   /** Headers or a whole request that take longer close the connection; so does one idle for the last. */
@@ -267,6 +267,8 @@ export const defaultLimits = {
   /** Calls that wait for a client, of one session and in all; one more is refused, retryable. */
   remoteCallsMax: 10_000,
   sessionRemoteCallsMax: 512,
+  /** How long a client may take for an answer or a decision before the model is told that none came. */
+  remoteCallTimeoutMs: 3_600_000,
   /** A question to Codex on behalf of a client that takes longer is answered 504. */
   serviceAskMs: 20_000,
   /** How long an answer waits for Codex to have it; then its sender is told that it is still under way. */

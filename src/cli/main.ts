@@ -104,6 +104,12 @@ withWitnesses(program.command('serve'))
     ).choices(['sync', 'async']),
   )
   .addOption(
+    new Option(
+      '--call-timeout <seconds>',
+      'how long a client may take for an answer (default: an hour)',
+    ).argParser(Number),
+  )
+  .addOption(
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),
   )
   .addOption(new Option('--open', 'open the dashboard in a browser'))

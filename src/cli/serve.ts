@@ -31,6 +31,8 @@ export interface ServeCommandOptions extends WitnessOptions {
   readonly allNotifications?: boolean;
   /** Where calls and their outcomes are recorded; false: in memory only. Default: in the state folder. */
   readonly ledger?: string | boolean;
+  /** Seconds that a client may take for an answer. Default: an hour. */
+  readonly callTimeout?: number;
   /** What a crash of the machine may cost: nothing that was recorded (`sync`, the default), or its last moment. */
   readonly durability?: JournalMode;
   /** Opens the dashboard in a browser. */
@@ -87,7 +89,8 @@ function ledgerOf(
 
 /** Serves until it is interrupted; then turns may go on for a moment before everything ends. */
 export async function runServeCommand(options: ServeCommandOptions): Promise<void> {
-  const { host, port, auth = true, codex, tools, cwd, allNotifications, json = false } = options;
+  const { host, port, auth = true, codex, tools, cwd, json = false } = options;
+  const { callTimeout, allNotifications } = options;
   checkPort(port);
   using interruption = watchInterruption();
   const stateDir = stateDirOf(process.env);
@@ -100,6 +103,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
     ...(auth ? {} : { token: null }),
     ...(tools === undefined ? {} : { tools: (await loadToolModule(tools)).parts }),
     ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),
+    ...(callTimeout === undefined ? {} : { callTimeoutMs: callTimeout * 1_000 }),
     notifications: allNotifications ? 'all' : 'chosen',
     stateDir,
     ...(ledger ? { ledger } : {}),

@@ -46,6 +46,8 @@ export interface DispatcherContext {
   readonly announceCall: AnnounceCall;
   /** Makes claims and outcomes outlive the process. */
   readonly journal: Journal | null;
+  /** Takes the calls of tools that a catalog does not have. */
+  readonly otherwise: Tool | undefined;
 }
 
 export interface DispatcherStats {
@@ -225,9 +227,10 @@ export class Dispatcher {
     open: LiveCall['open'],
     source: CallSource,
   ): LiveCall {
-    const { env, limits } = this.#context;
-    const tool = owner.catalog.find(call.namespace, call.tool);
-    const record = openDispatchRecord(call, tool, source, env.clock.now());
+    const { env, limits, otherwise } = this.#context;
+    const known = owner.catalog.find(call.namespace, call.tool);
+    const tool = known ?? otherwise;
+    const record = openDispatchRecord(call, known, source, env.clock.now());
     const live = new LiveCall({
       call,
       open,

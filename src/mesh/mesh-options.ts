@@ -6,7 +6,7 @@ import type { JournalMode } from '../ledger/journal.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { CatalogDraft, CatalogPart } from '../tools/catalog.ts';
-import type { ToolBundle } from '../tools/contract.ts';
+import type { Tool, ToolBundle } from '../tools/contract.ts';
 import type { DispatcherStats } from './dispatcher.ts';
 import type { MeshEvent } from './event.ts';
 
@@ -51,6 +51,12 @@ export interface MeshOptions {
    * memory only. One process at a time may use the file.
    */
   readonly ledger?: LedgerOptions;
+  /**
+   * Takes the calls of tools that the catalog of their session does not have. Codex keeps the tools of a
+   * thread, and whoever resumes it need not know them all. Left out: such a call is answered with the names
+   * of the tools that there are.
+   */
+  readonly otherwise?: Tool;
   /** Told of every event from the first one on; `events$` begins when somebody subscribes. */
   readonly onEvent?: (event: MeshEvent) => void;
   /** Time, randomness and ids; for tests and simulations. */

@@ -94,6 +94,7 @@ export class Mesh implements AsyncDisposable {
       announce: this.#announce,
       announceCall: this.#announceCall,
       journal,
+      otherwise: options.otherwise,
     });
     this.#coreContext = {
       host: this.#host,

@@ -12,6 +12,7 @@ import type { Fault, MeshEvent } from '../mesh/event.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { startMesh } from '../mesh/start-mesh.ts';
+import type { Tool } from '../tools/contract.ts';
 import { isRecord } from '../tools/json.ts';
 import type { AskCodex } from './thread.ts';
 
@@ -41,6 +42,8 @@ export interface MeshKeeperOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly ledger?: LedgerOptions | undefined;
+  /** Takes the calls of tools that a session's catalog does not have. */
+  readonly otherwise: Tool;
   readonly createHost: (context: HostContext) => ServiceHost;
   readonly onEvent: (event: MeshEvent) => void;
   /** There is a mesh: the first one, or one after another that has failed. */
@@ -67,7 +70,7 @@ export class MeshKeeper {
 
   /** Starts the first mesh. Throws as `startMesh`. */
   async start(signal?: AbortSignal): Promise<void> {
-    const { createHost, env, limits, logger, ledger } = this.#options;
+    const { createHost, env, limits, logger, ledger, otherwise } = this.#options;
     // A mesh ends with the signal it was started by, but this one is ended by `close`.
     const starting = new AbortController();
     const onAbort = () => starting.abort(signal?.reason);
@@ -78,6 +81,7 @@ export class MeshKeeper {
         env,
         limits,
         logger,
+        otherwise,
         ...(ledger ? { ledger } : {}),
         signal: starting.signal,
         host: (context) => (this.#host = createHost(context)),

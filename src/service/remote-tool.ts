@@ -1,7 +1,10 @@
 /** Tools whose handlers live in clients: Codex is told of them here, and their calls wait for an answer. */
-import type { CatalogPart } from '../tools/catalog.ts';
+import { isSessionMeshError, type SessionMeshError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { createDraft, type CatalogPart } from '../tools/catalog.ts';
 import type { JsonSchema, Tool, ToolCall, ToolOutput } from '../tools/contract.ts';
 import { isRecord } from '../tools/json.ts';
+import { isBuiltIn } from '../tools/name.ts';
 import { namespace } from '../tools/namespace.ts';
 
 /** One tool as a client gives it. */
@@ -82,23 +85,53 @@ function toolOf(spec: RemoteFunction, { take, timeoutMs }: RemoteServing): Tool 
 }
 
 /**
- * What of a client's list becomes part of a session's catalog. A tool or namespace of a name in `served`
- * is left out: this process serves that one itself.
- * @throws SessionMeshError as `namespace` does
+ * Serves the calls of tools that nobody has told us of: Codex keeps the tools of a thread, and who made it, and
+ * with what, may not be on record here. Whoever follows the session can answer.
  */
-export function catalogPartsOf(
+export function unlistedTool(serving: RemoteServing): Tool {
+  return toolOf({ name: 'unlisted', description: 'Any other.', inputSchema: {} }, serving);
+}
+
+function partOf(spec: RemoteTool, serving: RemoteServing): CatalogPart {
+  if (!('tools' in spec)) return toolOf(spec, serving);
+  const tools = spec.tools.map((member) => toolOf(member, serving));
+  return namespace(spec.name, { description: spec.description, tools });
+}
+
+/** What becomes of a client's list. */
+export interface RemoteParts {
+  /** For the catalog of a session. */
+  readonly parts: readonly CatalogPart[];
+  /** Names of tools that would be dead: Codex runs its own tool in their place, and nothing is lost without them. */
+  readonly shadowed: readonly string[];
+  /** Why others cannot be served, by their place in the list. */
+  readonly problems: ReadonlyMap<number, SessionMeshError>;
+}
+
+/**
+ * What of a client's list can become part of a session's catalog. A tool or namespace of a name in `served`
+ * is left out: this process serves that one itself.
+ */
+export function remotePartsOf(
   tools: readonly RemoteTool[],
   served: ReadonlySet<string>,
-  serving: RemoteServing,
-): readonly CatalogPart[] {
-  return tools
-    .filter(({ name }) => !served.has(name))
-    .map((spec) =>
-      'tools' in spec
-        ? namespace(spec.name, {
-            description: spec.description,
-            tools: spec.tools.map((member) => toolOf(member, serving)),
-          })
-        : toolOf(spec, serving),
-    );
+  { serving, limits }: { readonly serving: RemoteServing; readonly limits: Limits },
+): RemoteParts {
+  const draft = createDraft(limits);
+  const shadowed: string[] = [];
+  const problems = new Map<number, SessionMeshError>();
+  tools.forEach((spec, index) => {
+    if (served.has(spec.name)) return;
+    if (!('tools' in spec) && isBuiltIn(spec.name)) {
+      shadowed.push(spec.name);
+      return;
+    }
+    try {
+      draft.add(partOf(spec, serving));
+    } catch (thrown) {
+      if (!isSessionMeshError(thrown)) throw thrown;
+      problems.set(index, thrown);
+    }
+  });
+  return { parts: draft.list(), shadowed, problems };
 }

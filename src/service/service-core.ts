@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import type { CallReference, MeshEvent } from '../mesh/event.ts';
 import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
+import type { Tool } from '../tools/contract.ts';
 import type { Keyring } from './auth.ts';
 import { CallLog } from './call-log.ts';
 import { callEndFrame, callFrames, scopeOf, type Frame } from './frame.ts';
@@ -18,7 +19,7 @@ import { MeshKeeper, type ServiceHost } from './mesh-keeper.ts';
 import { isPublished, notificationFrame, rawNotificationFrame } from './notification.ts';
 import { createRequestIds, PendingCalls } from './pending-call.ts';
 import { PendingQuestions, questionEndFrame, questionFrames } from './pending-question.ts';
-import type { RemoteServing } from './remote-tool.ts';
+import { unlistedTool, type RemoteServing } from './remote-tool.ts';
 import type { DeletedSession, SessionRecords } from './session-record.ts';
 import { SessionViews } from './session-view.ts';
 import { ServiceSessions } from './sessions.ts';
@@ -101,12 +102,12 @@ export class ServiceCore {
     this.calls = this.#createCalls(newRequestId);
     this.questions = this.#createQuestions(newRequestId);
     this.stream = this.#createStream();
-    this.keeper = this.#createKeeper();
-    const { keeper } = this;
     const serving: RemoteServing = {
       take: (call) => this.calls.take(call),
       timeoutMs: options.callTimeoutMs,
     };
+    this.keeper = this.#createKeeper(unlistedTool(serving));
+    const { keeper } = this;
     const known = { limits, records };
     this.sessions = new ServiceSessions({ ...known, env, logger, keeper, served, serving, cwd });
     this.turns = new TurnLists({
@@ -191,11 +192,11 @@ export class ServiceCore {
     await this.#options.records.written();
   }
 
-  #createKeeper(): MeshKeeper {
+  #createKeeper(otherwise: Tool): MeshKeeper {
     const { host, ledger, logger, env, limits } = this.#options;
     const createHost = host({ onQuestion: this.questions.policy, onMessage: this.#onMessage });
     const watching = { onEvent: this.#onMeshEvent, onStarted: this.#onMeshStarted };
-    return new MeshKeeper({ env, limits, logger, ledger, createHost, ...watching });
+    return new MeshKeeper({ env, limits, logger, ledger, otherwise, createHost, ...watching });
   }
 
   #createStream(): Stream {

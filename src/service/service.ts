@@ -56,7 +56,10 @@ export interface ServiceOptions {
   readonly origins?: readonly string[];
   /** Tools that this process serves itself, in every session. */
   readonly tools?: readonly (CatalogPart | ToolBundle)[];
-  /** How long an answer of a client may take, in milliseconds. Default: as long as the turn lasts. */
+  /**
+   * How long an answer of a client may take, in milliseconds; `Infinity`: as long as the turn lasts. Default:
+   * `remoteCallTimeoutMs`.
+   */
   readonly callTimeoutMs?: number;
   /** Where sessions work that do not say. Default: where Codex itself does. */
   readonly cwd?: string;
@@ -104,11 +107,12 @@ export interface Service extends AsyncDisposable {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** An answer that a client may send whole must reach Codex whole. */
+/** An answer that a client may send whole must reach Codex whole, and a decision waits as long as an answer. */
 function serviceLimits(given: Partial<Limits> = {}): Limits {
   const bodyBytesMax = given.serviceBodyBytesMax ?? defaultLimits.serviceBodyBytesMax;
   const resultTextBytesMax = Math.max(defaultLimits.resultTextBytesMax, bodyBytesMax);
-  return resolveLimits({ resultTextBytesMax, ...given });
+  const approvalTimeoutMs = given.remoteCallTimeoutMs ?? defaultLimits.remoteCallTimeoutMs;
+  return resolveLimits({ resultTextBytesMax, approvalTimeoutMs, ...given });
 }
 
 function checkAddress({ address = '127.0.0.1', token }: ServiceOptions): string {
@@ -120,6 +124,13 @@ function checkAddress({ address = '127.0.0.1', token }: ServiceOptions): string 
     });
   }
   return address;
+}
+
+function readCallTimeout(timeoutMs: number): number | null {
+  if (timeoutMs === Infinity) return null;
+  if (timeoutMs > 0) return timeoutMs;
+  const expected = 'callTimeoutMs above 0';
+  throw new SessionMeshError('option_invalid', { expected, found: String(timeoutMs) });
 }
 
 function tokensOf(token: string | null, tokens: readonly AccessToken[]): AccessToken[] | null {
@@ -194,7 +205,7 @@ async function createCore(
     host: hostFactory(options),
     served: tools.flatMap(partsOf),
     cwd,
-    callTimeoutMs: options.callTimeoutMs ?? null,
+    callTimeoutMs: readCallTimeout(options.callTimeoutMs ?? limits.remoteCallTimeoutMs),
     publishesAll: options.notifications === 'all',
     ledger,
   });

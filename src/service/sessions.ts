@@ -16,7 +16,12 @@ import type { MeshKeeper } from './mesh-keeper.ts';
 import { recoverSessions } from './recovery.ts';
 import { isUnknownThread } from './reply.ts';
 import { say } from './say.ts';
-import { catalogPartsOf, type RemoteServing, type RemoteTool } from './remote-tool.ts';
+import {
+  remotePartsOf,
+  type RemoteParts,
+  type RemoteServing,
+  type RemoteTool,
+} from './remote-tool.ts';
 import {
   changeControls,
   defaultControls,
@@ -115,7 +120,7 @@ export class ServiceSessions {
   }
 
   /**
-   * Makes a session.
+   * Makes a session. Tools that cannot be served are passed over; see `partsOf`.
    * @throws SessionMeshError as `Mesh.createSession`, or why Codex refused
    */
   async create({ cwd, changes, tools }: NewSession): Promise<Thread> {
@@ -126,7 +131,7 @@ export class ServiceSessions {
       ...openingSettings(controls),
       ...(place === null ? {} : { cwd: place }),
       title: defaultTitle,
-      tools: this.#partsOf(tools),
+      tools: this.#servable(null, tools),
     });
     const { id } = session;
     this.#applied.begin(id, controls, true);
@@ -286,9 +291,22 @@ export class ServiceSessions {
     }
   }
 
-  #partsOf(tools: readonly RemoteTool[]): readonly CatalogPart[] {
-    const { served, serving } = this.#options;
-    return [...served, ...catalogPartsOf(tools, this.#servedNames, serving)];
+  /** What becomes of the tools that a client gives to a session. */
+  partsOf(tools: readonly RemoteTool[]): RemoteParts {
+    return remotePartsOf(tools, this.#servedNames, this.#options);
+  }
+
+  /** What can be served in a session: a tool that cannot is passed over, with a warning. */
+  #servable(id: string | null, tools: readonly RemoteTool[]): readonly CatalogPart[] {
+    const { served, logger } = this.#options;
+    const { parts, shadowed, problems } = this.partsOf(tools);
+    for (const tool of shadowed) {
+      logger.warn({ sessionId: id, tool }, 'Codex runs its own tool in place of this one');
+    }
+    for (const { message } of problems.values()) {
+      logger.warn({ sessionId: id, error: message }, 'a tool is not served');
+    }
+    return [...served, ...parts];
   }
 
   /** A session that was bound without knowing of these tools cannot serve them; an idle one is bound anew. */
@@ -308,7 +326,7 @@ export class ServiceSessions {
     const session = await keeper.mesh.resumeSession(id, {
       ...(controls === null ? {} : openingSettings(controls)),
       ...(known?.cwd ? { cwd: known.cwd } : {}),
-      tools: this.#partsOf(tools),
+      tools: this.#servable(id, tools),
     });
     this.#applied.begin(id, controls, false);
     const title = titleOf(await readThread(keeper.ask, id));

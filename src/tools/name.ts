@@ -95,12 +95,17 @@ export function checkNamespaceName(name: unknown): string {
   return checked;
 }
 
+/** Whether a tool of this name outside a namespace is dead, because Codex runs its own tool instead. */
+export function isBuiltIn(name: string): boolean {
+  return builtInAlways.has(name);
+}
+
 /**
  * Refuses a name that would be dead outside a namespace, because Codex runs its own tool instead.
  * @throws SessionMeshError `tool_name_reserved`.
  */
 export function checkTopLevelName(name: string): void {
-  if (builtInAlways.has(name)) {
+  if (isBuiltIn(name)) {
     throw new SessionMeshError('tool_name_reserved', {
       found: `${shorten(name)}, a built-in tool of Codex that would run in its place`,
       fix: 'choose another name, or put the tool in a namespace',

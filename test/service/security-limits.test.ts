@@ -96,7 +96,7 @@ test('S11 nesting and members are counted before anything is parsed', async () =
     '['.repeat(1_000_000),
     '{"a":'.repeat(150_000),
     `[${'1,'.repeat(400_000)}1]`,
-    `{${Array.from({ length: 60_000 }, (_, index) => `"${index}":1`).join()}}`,
+    `{${'"a":1,'.repeat(140_000)}"a":1}`,
   ]) {
     const answer = await send(text);
     expect(answer.status).toBe(400);

@@ -117,17 +117,26 @@ test.each<[string, unknown[], object]>([
 test.each([
   ['a name that Codex refuses', [{ ...tool, name: 'bad name!' }], 'tool name is invalid'],
   ['two of one name', [tool, tool], 'tool name is used twice'],
-  [
-    'a name that a built-in tool has',
-    [{ ...tool, name: 'exec_command' }],
-    'built-in tool of Codex',
-  ],
-  ['a schema without end', [{ ...tool, inputSchema: deep(70) }], /schema|nested deeper/],
+  ['a schema without end', [{ ...tool, inputSchema: deep(50) }], /schema|nested deeper/],
 ])('tools that could not work are refused with a reason: %s', async (_, dynamicTools, reason) => {
   const { client } = await fakeScene(callNamedTools);
   const refused = await client.post('/api/sessions', { dynamicTools });
-  expect(refused.status).toBe(400);
-  expect(refused.body.message).toMatch(reason);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  const [issue] = refused.body.issues;
+  expect(issue.path).toEqual(['dynamicTools', dynamicTools.length - 1]);
+  expect(issue.message).toMatch(reason);
+});
+
+test('a tool that Codex would run its own in place of is taken, and passed over', async () => {
+  const { client } = await fakeScene(callNamedTools);
+  const dynamicTools = [{ ...tool, name: 'exec_command' }, lookup()];
+  const { status, body } = await client.post('/api/sessions', { dynamicTools });
+  expect(status).toBe(200);
+  const turn = await client.post(`/api/sessions/${body.session.sessionId}/messages`, {
+    text: 'lookup_ticket',
+    dynamicTools,
+  });
+  expect(turn.status).toBe(202);
 });
 
 function deep(levels: number): object {

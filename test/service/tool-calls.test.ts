@@ -137,6 +137,42 @@ test('of a burst of answers the first counts, and the others are told so', async
   expect(again).toMatchObject({ status: 404, body: { status: 'not_found', requestId } });
 });
 
+test('a call of a tool that nobody has told of waits for a client, too', async () => {
+  const host = fakeHost(callNamedTools);
+  const before = await fakeScene(callNamedTools, { fake: host });
+  const id = await newSession(before.client, [lookup()]);
+  await before.client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
+  await endedTurn(before.client, id);
+  await before.service.close({ graceMs: 1 });
+  // Another service, without records of that session.
+  const { client } = await fakeScene(callNamedTools, { fake: host });
+  const text = 'lookup_ticket';
+  expect((await client.post(`/api/sessions/${id}/messages`, { text })).status).toBe(202);
+  const [{ requestId, tool }] = await pendingCalls(client, id);
+  expect(tool).toBe('lookup_ticket');
+  const answered = await client.post(`/api/tool-calls/${requestId}/response`, answerOf('found'));
+  expect(answered.status).toBe(200);
+});
+
+test('a message to a session that is taken up passes over tools that cannot be served', async () => {
+  const host = fakeHost(callNamedTools);
+  const before = await fakeScene(callNamedTools, { fake: host });
+  const id = await newSession(before.client, [lookup()]);
+  await before.client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
+  await endedTurn(before.client, id);
+  await before.service.close({ graceMs: 1 });
+  const { client, logged } = await fakeScene(callNamedTools, { fake: host });
+  const dynamicTools = [{ ...lookup(), name: 'bad name!' }, lookup('exec_command'), lookup()];
+  const sent = await client.post(`/api/sessions/${id}/messages`, {
+    text: 'lookup_ticket',
+    dynamicTools,
+  });
+  expect(sent.status).toBe(202);
+  expect(await pendingCalls(client, id)).toMatchObject([{ tool: 'lookup_ticket' }]);
+  expect(logged.join('\n')).toMatch(/a tool is not served.*bad name!/);
+  expect(logged.join('\n')).toMatch(/its own tool.*exec_command/);
+});
+
 test('in_flight is said only while an answer is on its way, and the call is not listed then', async () => {
   const host = fakeHost(callNamedTools);
   const scene = await fakeScene(callNamedTools, { fake: host });

@@ -113,7 +113,7 @@ export class Questions {
     }
   }
 
-  /** What the policy says within `handlerTimeoutMs`, or undefined. */
+  /** What the policy says within `approvalTimeoutMs`, or undefined. */
   async #consult(
     policy: QuestionPolicy,
     request: RpcRequest,
@@ -121,7 +121,7 @@ export class Questions {
   ): Promise<unknown> {
     const { env, limits, logger } = this.#context;
     const { method, params } = request;
-    const delayMs = limits.handlerTimeoutMs;
+    const delayMs = limits.approvalTimeoutMs;
     const timeout = new SessionMeshError('handler_timeout', { expected: `within ${delayMs} ms` });
     const timer = env.clock.setTimeout(() => abort.abort(timeout), delayMs);
     try {

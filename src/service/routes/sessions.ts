@@ -15,7 +15,7 @@ import {
   refuseWhileDraining,
   sessionAnswers,
 } from './session-access.ts';
-import { readToolList, toolListSchema } from './tool-list.ts';
+import { readToolList, toolIssues, toolListSchema } from './tool-list.ts';
 
 const createBody = {
   type: 'object',
@@ -45,6 +45,8 @@ function createRoute(core: ServiceCore): Route {
         const { cwd, dynamicTools, ...changes } = body;
         const tools = readToolList(dynamicTools, limits.serviceToolsMax);
         if ('issues' in tools) return invalidRequest(tools.issues);
+        const { problems } = sessions.partsOf(tools);
+        if (problems.size > 0) return invalidRequest(toolIssues(problems));
         const thread = await sessions.create({ cwd, changes, tools });
         core.onCreated(thread.id);
         const session = sessionSummary(thread, sessions.record(thread.id), true);

@@ -1,4 +1,5 @@
 /** The tools in a request: their schema, and how they are read. */
+import type { SessionMeshError } from '../../errors.ts';
 import { notBlank, type Issue } from '../validation.ts';
 import { countRemoteTools, readRemoteTools, type RemoteTool } from '../remote-tool.ts';
 
@@ -8,7 +9,6 @@ const record = { type: 'object' } as const;
 const member = {
   type: 'object',
   properties: {
-    type: { type: 'string' },
     name,
     description: name,
     inputSchema: record,
@@ -29,7 +29,7 @@ export const toolListSchema = {
   description: 'Tools whose calls are answered by a client. What Codex does not know is left out.',
   items: {
     type: 'object',
-    properties: { type: { type: 'string' }, name, description: name },
+    properties: { name, description: name },
     required: ['name', 'description'],
     allOf: [
       { if: isNamespace, else: { properties: { inputSchema: record }, required: ['inputSchema'] } },
@@ -56,4 +56,11 @@ export function readToolList(
   return {
     issues: [{ origin: 'array', code: 'too_big', ...limit, path: ['dynamicTools'], message }],
   };
+}
+
+/** Why tools of a request cannot be served, each with its place. */
+export function toolIssues(problems: ReadonlyMap<number, SessionMeshError>): readonly Issue[] {
+  return [...problems].map(([index, { message }]) => {
+    return { code: 'custom', path: ['dynamicTools', index], message };
+  });
 }

@@ -27,7 +27,7 @@ const params = { threadId: 'thread-1', turnId: 'turn-1', command: 'rm -rf /' };
 async function serverWith(onQuestion?: QuestionPolicy) {
   const server = fakeServer({
     ...(onQuestion && { onQuestion }),
-    limits: { handlerTimeoutMs: 1_000 },
+    limits: { approvalTimeoutMs: 1_000 },
   });
   await server.host.start();
   return server;
