@@ -367,6 +367,11 @@ export const defaultLimits = {
    */
   turnReadMinMs: 2_000,
   turnReadMaxMs: 30_000,
+  /**
+   * Reads in a row that fail, at a service that is in order and does not say why, after which a session is
+   * taken to be gone: some services answer so for one that they do not have, and also when they stumble.
+   */
+  failedReadsMax: 5,
   /** An answer that is under way at the service is asked after this soon, then less and less often. */
   answerAgainMinMs: 100,
   answerAgainMaxMs: 2_000,

@@ -120,7 +120,9 @@ export class ControlServiceHost implements Host {
     }));
     const epochOf = this.epochOf;
     const namesUnknown = () => link.hasEpochs;
-    const requests = new SessionRequests({ client, sessions, epochOf, nowMs, namesUnknown });
+    const { failedReadsMax } = limits;
+    const common = { client, sessions, epochOf, nowMs };
+    const requests = new SessionRequests({ ...common, namesUnknown, failedReadsMax });
     this.requests = requests;
     const ttlMs = leaseTtlOf(options, limits.leaseHoldMs);
     const holder = options.holder?.trim() ?? `sessionmesh ${env.id()}`;

@@ -126,7 +126,7 @@ export class SessionLives {
       await this.#discard(sessionId);
       throw thrown;
     }
-    this.#attach(sessionId);
+    this.#attach(sessionId).isProven = true;
     onCreated(sessionId, reply.body);
     await link.settled();
     return sessionId;

@@ -21,6 +21,8 @@ export interface SessionRequestsOptions {
   readonly epochOf: EpochOf;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  /** Failed reads in a row after which a session is taken to be gone. */
+  readonly failedReadsMax: number;
   /** Whether the service tells a session that it does not have from one that it cannot read. */
   readonly namesUnknown: () => boolean;
 }
@@ -44,7 +46,11 @@ export class SessionRequests {
     const reply = await client.request(routes.readSession(sessionId), options);
     if (reply.status !== 200) throw this.gone(await this.#readRefusal(reply, sessionId, options));
     const session = sessions.get(sessionId);
-    if (session) sessions.observe(session, reply.body, askedAtMs);
+    if (session) {
+      session.isProven = true;
+      session.failedReads = 0;
+      sessions.observe(session, reply.body, askedAtMs);
+    }
     return reply.body;
   }
 
@@ -96,6 +102,14 @@ export class SessionRequests {
     return cause;
   }
 
+  /** One failed read of a session that was there a moment ago is no proof that it is gone. */
+  #isPassing(sessionId: string): boolean {
+    const session = this.#options.sessions.get(sessionId);
+    if (!session?.isProven) return false;
+    session.failedReads += 1;
+    return session.failedReads < this.#options.failedReadsMax;
+  }
+
   /** Some services answer 500 for a session that they do not have, and also while they are out of order. */
   async #readRefusal(
     reply: ServiceReply,
@@ -106,7 +120,7 @@ export class SessionRequests {
     const health = await this.#options.client.request(routes.health(), options);
     const codex = isRecord(health.body) ? health.body.codex : null;
     const isInOrder = isRecord(codex) && codex.running === true && codex.initialized === true;
-    if (!isInOrder) return refusalOf(reply, sessionId);
+    if (!isInOrder || this.#isPassing(sessionId)) return refusalOf(reply, sessionId);
     const found = describeReply(reply);
     return new SessionMeshError('session_unknown', { sessionId, found });
   }

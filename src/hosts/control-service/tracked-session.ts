@@ -79,6 +79,10 @@ export class TrackedSession {
   controls: MessageControls = {};
   /** Monotonic milliseconds of the last frame about it. */
   heardAtMs = 0;
+  /** The service was seen to have it. */
+  isProven = false;
+  /** Reads in a row that a service in good order could not do. */
+  failedReads = 0;
   /** The next read of a turn that is silent. */
   reading: { timer: Timer; delayMs: number } | undefined;
   /** Ends following its frames. */

@@ -265,6 +265,26 @@ test('B15 a session that does not exist is unknown, also where the service answe
   }
 });
 
+test('Q35 a failed read is no proof that a session is gone; several in a row are', async () => {
+  const { mesh, host, stub, moving } = await openScene({ epochs: false });
+  const { id } = await moving(mesh.createSession({ tools: [quick] }));
+  let failing = 1;
+  stub.fault = ({ method, path }) => {
+    const isRead = method === 'GET' && path === `/sessions/${id}`;
+    return isRead && failing-- > 0 ? { status: 500, body: { status: 'error' } } : undefined;
+  };
+  const read = () => moving(host.requests.read(id));
+  await expect(read()).rejects.toMatchObject({ code: 'request_refused' });
+  await expect(read()).resolves.toBeDefined();
+  failing = 5;
+  for (let count = 0; count < 4; count += 1) {
+    await expect(read()).rejects.toMatchObject({ code: 'request_refused' });
+  }
+  expect(mesh.session(id)).toBeDefined();
+  await expect(read()).rejects.toMatchObject({ code: 'session_unknown' });
+  expect(mesh.session(id)).toBeUndefined();
+});
+
 test('Q28 a session that nobody waits for any more is deleted again', async () => {
   const { mesh, stub, moving, clock } = await openScene();
   const giveUp = new AbortController();
