@@ -269,6 +269,8 @@ export const defaultLimits = {
   sessionRemoteCallsMax: 512,
   /** How long a client may take for an answer or a decision before the model is told that none came. */
   remoteCallTimeoutMs: 3_600_000,
+  /** A client that answers no ping for so long has lost its stream. */
+  clientSilentMs: 300_000,
   /** A question to Codex on behalf of a client that takes longer is answered 504. */
   serviceAskMs: 20_000,
   /** How long an answer waits for Codex to have it; then its sender is told that it is still under way. */
@@ -304,8 +306,8 @@ export const defaultLimits = {
   streamFramesKeptMax: 4_096,
   streamFramesKeptBytesMax: 16 * 1024 * 1024,
   /** Streams in all and by one token; one more is answered 429. */
-  streamsMax: 1_024,
-  streamsByTokenMax: 256,
+  streamsMax: 1_536,
+  streamsByTokenMax: 1_024,
   /** Unsent bytes of one stream; frames beyond are dropped, and `lagged` says which. */
   socketBufferBytesMax: 4 * 1024 * 1024,
   /** A longer command closes its stream. */

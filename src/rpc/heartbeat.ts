@@ -1,6 +1,6 @@
 /**
  * Watches over a link that may fall silent without being closed: a ping in each heartbeat, and an end to a
- * link that was silent for two.
+ * link that was silent for two, or for as long as somebody else says.
  *
  * - H1 A link is given up two heartbeats after its last sign of life, and not before: in that time a living
  *   one has had a ping and a whole heartbeat to answer it.
@@ -23,6 +23,8 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
   /** Milliseconds between two pings. */
   readonly heartbeatMs: number;
+  /** How long a link may be silent. Default: two heartbeats. */
+  readonly silentMs?: number;
   /** Asks the other side for a sign of life. */
   readonly ping: () => void;
   /** The link is dead. The heartbeat has stopped by then. */
@@ -65,9 +67,10 @@ export class Heartbeat {
 
   readonly #beat = (): void => {
     const { clock, heartbeatMs, ping, onDead } = this.#options;
+    const { silentMs = silentBeatsMax * heartbeatMs } = this.#options;
     const nowMs = clock.monotonic();
     this.#heardMs += Math.max(0, nowMs - Math.max(this.#dueMs, this.#heardMs));
-    const leftMs = this.#heardMs + silentBeatsMax * heartbeatMs - nowMs;
+    const leftMs = this.#heardMs + silentMs - nowMs;
     this.#timer = null;
     if (leftMs <= 0) {
       onDead();

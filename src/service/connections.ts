@@ -38,6 +38,8 @@ export class Connections {
     const heartbeat = new Heartbeat({
       clock: this.#env.clock,
       heartbeatMs: this.#limits.heartbeatMs,
+      // A client whose tools run in the thread that reads the stream cannot answer meanwhile.
+      silentMs: this.#limits.clientSilentMs,
       ping: () => {
         if (socket.readyState === socket.OPEN) socket.ping();
       },

@@ -62,7 +62,8 @@ function refusePoison(this: unknown, key: string, value: unknown): unknown {
 export function parseBody(bytes: Buffer, limits: Limits): unknown {
   const excess = findExcess(bytes, limits);
   if (excess !== null) throw new BodyError(excess);
-  const text = bytes.toString('utf8');
+  // A byte order mark is no JSON, but some put one in front of it.
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   // Most bodies name neither, and a parse with a look at each key costs twice as much.
   const isSuspect = /__proto__|constructor|\\u/.test(text);
   try {

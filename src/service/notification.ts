@@ -38,20 +38,28 @@ export function isPublished({ method, params }: AppServerMessage): boolean {
   return !(isRecord(item) && silentItems.has(item.type));
 }
 
-/** A notification as a frame. `titleOf` says what a session is called. */
+/** What is known of the session that a notification is about. */
+export interface NotifiedSession {
+  readonly title: string | null;
+  /** The turn that runs, or null. */
+  readonly turnId: string | null;
+}
+
+/** A notification as a frame. One that names no turn is of the one that runs. */
 export function notificationFrame(
   { method, params }: AppServerMessage,
-  titleOf: (sessionId: string) => string | null,
+  find: (sessionId: string) => NotifiedSession,
   receivedAt: number,
 ): Frame {
   const { threadId, turnId } = scopeOf(params);
-  const session = threadId === null ? null : { id: threadId, title: titleOf(threadId) };
+  const known = threadId === null ? null : find(threadId);
+  const session = threadId === null ? null : { id: threadId, title: known?.title ?? null };
   return signalFrame({
     signalType: 'notification',
     method,
     params,
     session,
-    turnId,
+    turnId: turnId ?? known?.turnId ?? null,
     receivedAt,
   });
 }

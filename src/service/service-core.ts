@@ -315,7 +315,11 @@ export class ServiceCore {
     if (!publishesAll && !isPublished(message)) return;
     this.#noteName(message);
     const now = this.env.clock.now();
-    this.stream.publish(notificationFrame(message, this.#titleOf, now));
+    const find = (id: string) => ({
+      title: this.#titleOf(id),
+      turnId: this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null,
+    });
+    this.stream.publish(notificationFrame(message, find, now));
     if (publishesAll) this.stream.publish(rawNotificationFrame(message));
   }
 

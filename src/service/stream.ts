@@ -4,7 +4,8 @@
  * - S1 Every published frame has a number, one more than the one before it.
  * - S2 What a client missed it either gets, or is told of: `lagged` names the numbers.
  * - S3 A call that waits is shown to whoever begins to follow its session, so none is lost with a stream.
- * - S4 A stream lives as long as its token is valid and its client answers pings (`connections.ts`).
+ * - S4 A stream lives as long as its token is valid and its client answers pings now and then
+ *   (`connections.ts`).
  */
 import type { WebSocket } from 'ws';
 import type { Limits } from '../limits.ts';

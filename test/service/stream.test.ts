@@ -276,9 +276,11 @@ test('a slow reader loses frames, is told which, and sees again what waits', asy
   expect(slow.all('lagged')).toHaveLength(1);
 });
 
-test('a client that is silent for two heartbeats is cut off; one that answers pings stays', async () => {
+test('a client that is silent for too long is cut off; one that answers pings stays', async () => {
   const env = timedEnv();
-  const { service } = await fakeScene(callNamedTools, { env });
+  // Three heartbeats: whoever is busy for two of them loses nothing.
+  const limits = { clientSilentMs: 45_000 };
+  const { service } = await fakeScene(callNamedTools, { env, limits });
   const dead = await openStream(service, { socket: { autoPong: false } });
   const alive = await openStream(service);
   const pinged = () => new Promise((resolve) => alive.socket.once('ping', resolve));
@@ -289,6 +291,7 @@ test('a client that is silent for two heartbeats is cut off; one that answers pi
     // Our pong has to be back before the next ping.
     await alive.settle();
   };
+  await beat();
   await beat();
   expect(dead.socket.readyState).toBe(dead.socket.OPEN);
   await beat();

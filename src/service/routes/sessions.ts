@@ -6,7 +6,8 @@ import { maySee } from '../auth.ts';
 import { controlProperties } from '../session-controls.ts';
 import { sessionStatus } from '../session-status.ts';
 import { sessionSummary } from '../session-summary.ts';
-import { listThreads, readThread } from '../thread.ts';
+import { sessionPage } from '../session-page.ts';
+import { readThread } from '../thread.ts';
 import { notBlank } from '../validation.ts';
 import {
   changedSession,
@@ -82,18 +83,14 @@ function listRoute(core: ServiceCore): Route {
       },
       handle: async ({ access, query }) => {
         const { archived = false, cursor, limit = limits.servicePageDefault } = query;
-        const { threads, nextCursor } = await listThreads(keeper.ask, {
-          archived,
-          limit: Math.min(limit, limits.servicePageMax),
-          ...(cursor === undefined ? {} : { cursor }),
-        });
-        const isFirst = cursor === undefined && !archived;
-        const listed = new Set(threads.map(({ id }) => id));
-        const unused = (isFirst ? await sessions.unused() : []).filter(({ id }) => !listed.has(id));
-        const data = [...unused, ...threads]
-          .filter(({ id }) => maySee(access, id))
-          .map((thread) => ({
-            ...sessionSummary(thread, sessions.record(thread.id), !listed.has(thread.id)),
+        const { entries, nextCursor } = await sessionPage(
+          { ask: keeper.ask, unused: () => sessions.unused() },
+          { archived, limit: Math.min(limit, limits.servicePageMax), cursor },
+        );
+        const data = entries
+          .filter(({ thread }) => maySee(access, thread.id))
+          .map(({ thread, isUnused }) => ({
+            ...sessionSummary(thread, sessions.record(thread.id), isUnused),
             status: sessionStatus(core, thread),
           }));
         return ok({ data, nextCursor, archived });
