@@ -5,13 +5,15 @@ import { isSessionMeshError, messageOf, SessionMeshError } from '../../errors.ts
 import { resolveLimits, type Limits } from '../../limits.ts';
 import { JournalFold } from '../journal-fold.ts';
 import { readBatch, selectBatches } from './batch.ts';
-import { isDamage, openFailure } from './failure.ts';
+import { isDamage, isNoDatabase, openFailure } from './failure.ts';
 import { applicationId, newerVersion, readPragma, schemaSteps } from './schema.ts';
 
 /** What the pages of a file say. */
 export interface PageReport {
   /** Of the tables; 0 where even that cannot be read. */
   readonly version: number;
+  /** False for an empty file, and for one that does not begin as a database does: it may be anybody's. */
+  readonly isDatabase: boolean;
   /** What is wrong, for people; empty if nothing is. At most `journalProblemsMax`. */
   readonly problems: readonly string[];
 }
@@ -23,7 +25,7 @@ export interface LineReport {
 }
 
 /** What a check found. */
-export interface JournalReport extends PageReport {
+export interface JournalReport extends Omit<PageReport, 'isDatabase'> {
   /** Calls that are not over, and calls that are. */
   readonly open: number;
   readonly finished: number;
@@ -116,6 +118,7 @@ function listProblems(found: Iterable<string>, limits: Limits): string[] {
 /** Looks at the file as a whole and at its pages. Throws as {@link checkJournal}. */
 export function inspectPages(database: DatabaseSync, limits: Limits): PageReport {
   let version = 0;
+  const isDatabase = beginsAsDatabase(database);
   const found = guarded(function* () {
     const read = readVersion(database);
     if (typeof read === 'string') {
@@ -126,7 +129,15 @@ export function inspectPages(database: DatabaseSync, limits: Limits): PageReport
     yield* pageProblems(database, limits);
   });
   const problems = listProblems(found, limits);
-  return { version, problems };
+  return { version, isDatabase, problems };
+}
+
+function beginsAsDatabase(database: DatabaseSync): boolean {
+  try {
+    return readPragma(database, 'page_count') > 0;
+  } catch (thrown) {
+    return !isNoDatabase(thrown);
+  }
 }
 
 /** Looks at every line of a database of the last version whose pages are sound. */
@@ -140,12 +151,13 @@ export function inspectLines(database: DatabaseSync, limits: Limits): LineReport
 }
 
 function inspect(database: DatabaseSync, limits: Limits): JournalReport {
-  const pages = inspectPages(database, limits);
-  const hasLines = pages.version === schemaSteps.length && pages.problems.length === 0;
-  if (!hasLines) return { open: 0, finished: 0, sessions: 0, ...pages };
-  const { fold, problems } = inspectLines(database, limits);
-  const { open, finished, sessions } = fold;
-  return { ...pages, open: open.size, finished, sessions: sessions.size, problems };
+  const { version, problems } = inspectPages(database, limits);
+  const hasLines = version === schemaSteps.length && problems.length === 0;
+  if (!hasLines) return { version, open: 0, finished: 0, sessions: 0, problems };
+  const lines = inspectLines(database, limits);
+  const { open, finished, sessions } = lines.fold;
+  const counts = { open: open.size, finished, sessions: sessions.size };
+  return { version, ...counts, problems: lines.problems };
 }
 
 /**

@@ -15,6 +15,11 @@ export function isBusy(thrown: unknown): boolean {
   return resultCodeOf(thrown) === resultCodes.busy;
 }
 
+/** Whether a file does not even begin as a database does. */
+export function isNoDatabase(thrown: unknown): boolean {
+  return resultCodeOf(thrown) === resultCodes.notDatabase;
+}
+
 /** Whether what was read is not what a journal holds; the disk and the permissions are fine then. */
 export function isDamage(thrown: unknown): boolean {
   if (thrown instanceof SessionMeshError) return thrown.code === 'ledger_damaged';

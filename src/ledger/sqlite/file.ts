@@ -2,7 +2,8 @@
  * The file of a journal: made whole, brought to the last version, and checked before it is trusted.
  *
  * A file that fails the check is kept under another name and never written again. Until somebody says
- * so, no new one takes its place: an empty journal looks like one in which nothing was ever started.
+ * so, no new one takes its place: an empty journal looks like one in which nothing was ever started. A file
+ * that does not even begin as a database may be anybody's, and stays where it is.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { basename, dirname, join } from 'node:path';
@@ -88,17 +89,25 @@ function findSetAside(path: string, files: Files): string | undefined {
   return name && join(dirname(path), name);
 }
 
+/** What keeps a file from being trusted. */
+interface PageProblem {
+  readonly found: string;
+  /** False: it may be anybody's. */
+  readonly isDatabase: boolean;
+}
+
 /** What keeps the pages at `path` from being trusted, if anything does. */
-function findPageProblem({ path, env, limits }: OpenFileOptions): string | undefined {
+function findPageProblem({ path, env, limits }: OpenFileOptions): PageProblem | undefined {
   const { files } = env;
   if (!files.existsSync(path)) {
-    return hasContent(`${path}-wal`, files)
-      ? 'only its log; the file itself is missing'
-      : undefined;
+    const found = 'only its log; the file itself is missing';
+    return hasContent(`${path}-wal`, files) ? { found, isDatabase: true } : undefined;
   }
   const database = openToRead(path, limits, files);
   try {
-    return inspectPages(database, limits).problems[0];
+    const { isDatabase, problems } = inspectPages(database, limits);
+    const [found] = problems;
+    return found === undefined ? undefined : { found, isDatabase };
   } catch (thrown) {
     throw openFailure(path, thrown);
   } finally {
@@ -134,6 +143,12 @@ function damagedError(found: string, kept: string): SessionMeshError {
   return new SessionMeshError('ledger_damaged', { found, fix });
 }
 
+function strangeFile(path: string, found: string): SessionMeshError {
+  const fix =
+    'it was left as it is; name another file, or, if it was a ledger, move it elsewhere or open with `startAnew: true`';
+  return new SessionMeshError('ledger_damaged', { expected: `a ledger at ${path}`, found, fix });
+}
+
 /** A device or a folder is nobody's journal, and must not be renamed for being damaged. */
 function refuseWhatIsNoFile(path: string, files: Files): void {
   const found = files.statSync(path, { throwIfNoEntry: false });
@@ -149,8 +164,9 @@ function refuseWhatIsNoFile(path: string, files: Files): void {
 export function openFile(options: OpenFileOptions): OpenedFile {
   const { path, env, startAnew } = options;
   refuseWhatIsNoFile(path, env.files);
-  const pageProblem = findPageProblem(options);
-  if (pageProblem !== undefined) giveUp(pageProblem, options);
+  const problem = findPageProblem(options);
+  if (problem && !problem.isDatabase && !startAnew) throw strangeFile(path, problem.found);
+  if (problem) giveUp(problem.found, options);
   if (!env.files.existsSync(path)) {
     const kept = startAnew ? undefined : findSetAside(path, env.files);
     if (kept !== undefined) throw damagedError('a file that was set aside, and no other', kept);

@@ -84,10 +84,16 @@ function changeText(path: string, from: string, to: string): void {
   writeFileSync(path, changed, 'latin1');
 }
 
-const damages: readonly (readonly [string, (path: string) => void])[] = [
+type Damage = readonly [string, (path: string) => void];
+
+/** What is left may be anybody's. */
+const strangers: readonly Damage[] = [
   ['a text file', (path) => writeFileSync(path, 'not a database\n'.repeat(1_000))],
   ['an empty file', (path) => truncateSync(path, 0)],
   ['a broken header', (path) => overwrite(path, 0, Buffer.from('SQLite format 4'))],
+];
+
+const damages: readonly Damage[] = [
   ['only its first page', (path) => truncateSync(path, 4_096)],
   ['half of it', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
   ['a page of noise', (path) => overwrite(path, 4_096 * 3, Buffer.alloc(4_096, 0xa5))],
@@ -95,8 +101,8 @@ const damages: readonly (readonly [string, (path: string) => void])[] = [
   ['an answer that was changed by one letter', (path) => changeText(path, 'answer 7', 'Answer 7')],
   ['a table that was dropped', (path) => runSql(path, 'DROP TABLE batches')],
   ['a batch that was changed', (path) => runSql(path, "UPDATE batches SET lines = lines || ' '")],
-  ['a batch that was removed', (path) => runSql(path, 'DELETE FROM batches WHERE id = 3')],
   ['no version', (path) => runSql(path, 'PRAGMA user_version = 0')],
+  ['a batch that was removed', (path) => runSql(path, 'DELETE FROM batches WHERE id = 3')],
 ];
 
 function runSql(path: string, sql: string): void {
@@ -125,6 +131,28 @@ test.each(damages)(
     expect(await tryToOpen(path, true)).toMatchObject({ unknown: [], finished: [], sessions: [] });
     expect(await tryToOpen(path)).toMatchObject({ unknown: [] });
     expect(keptFiles(path)).toEqual([kept]);
+  },
+);
+
+test.each(strangers)(
+  '%s: refused, left where it is, and replaced only on request',
+  async (_, damage) => {
+    const path = await makeJournal();
+    damage(path);
+    const content = readFileSync(path);
+    for (const _again of [1, 2]) {
+      expect(() => openJournal(optionsFor(path))).toThrow(
+        expect.objectContaining({
+          code: 'ledger_damaged',
+          message: expect.stringMatching(/it was left as it is/),
+        }),
+      );
+      expect(readFileSync(path).equals(content)).toBe(true);
+    }
+    expect(keptFiles(path)).toEqual([]);
+    expect(await tryToOpen(path, true)).toMatchObject({ unknown: [], finished: [], sessions: [] });
+    const [kept = ''] = keptFiles(path);
+    expect(readFileSync(join(dirname(path), kept)).equals(content)).toBe(true);
   },
 );
 
