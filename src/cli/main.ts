@@ -8,6 +8,7 @@ import { jsonOption, withAddress } from './command-options.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
 import { plainLines } from './plain-text.ts';
+import { endWithReader } from './reader-gone.ts';
 import { addProxyCommand } from './proxy.ts';
 import { addSessionsCommand } from './sessions.ts';
 import { addSoakCommand } from './soak.ts';
@@ -142,6 +143,7 @@ addSoakCommand(program);
 
 addProxyCommand(program);
 
+endWithReader();
 try {
   await program.parseAsync();
 } catch (thrown) {

@@ -140,7 +140,7 @@ test.each(strangers)(
     const path = await makeJournal();
     damage(path);
     const content = readFileSync(path);
-    for (const _again of [1, 2]) {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
       expect(() => openJournal(optionsFor(path))).toThrow(
         expect.objectContaining({
           code: 'ledger_damaged',

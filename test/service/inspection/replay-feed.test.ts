@@ -81,7 +81,10 @@ test('whoever stands at the end moves on with the run; whoever looks back stays 
   const rows = new Map(
     follower.frames.flatMap((frame) => frame.rows ?? []).map((row) => [row.id, row]),
   );
-  expect([...rows.keys()].toSorted((one, other) => one.localeCompare(other))).toEqual(['s-1', 's-2']);
+  expect([...rows.keys()].toSorted((one, other) => one.localeCompare(other))).toEqual([
+    's-1',
+    's-2',
+  ]);
   expect(rows.get('s-1')).toMatchObject({ state: 'closed' });
   const records = follower.frames.flatMap((frame) => frame.records ?? []);
   expect(records.map(({ seq }) => seq)).toEqual([1, 3]);
