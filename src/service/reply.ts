@@ -116,7 +116,10 @@ function meshErrorReply(error: SessionMeshError, details: object): Reply {
   if (refused && error.code === 'request_refused') {
     const { status, code } = refusedByCodex(refused);
     const message = `codex rpc error ${refused.code}: ${refused.message}`;
-    return refusal(status, code, message, { details });
+    // What was refused is what was expected: a method of Codex.
+    return refusal(status, code, message, {
+      details: { method: error.facts.expected, ...details },
+    });
   }
   const known = statuses[error.code];
   if (!known) return internalError();

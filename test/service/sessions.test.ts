@@ -337,6 +337,17 @@ test.each([
   });
 });
 
+test('what Codex refuses says which request that was', async () => {
+  const { client, host } = await fakeScene(callNamedTools);
+  const id = await newSession(client);
+  host.replies['thread/name/set'] = () => {
+    const { cause } = refuses('bad params', -32_602);
+    throw new SessionMeshError('request_refused', { expected: 'thread/name/set', cause });
+  };
+  const failed = await client.post(`/api/sessions/${id}/rename`, { title: 'x' });
+  expect(failed.body.details).toEqual({ method: 'thread/name/set', sessionId: id });
+});
+
 test('a fault of ours says nothing of itself, and is logged', async () => {
   const { client, host, logged } = await fakeScene(callNamedTools);
   const id = await newSession(client);
