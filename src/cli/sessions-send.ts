@@ -16,6 +16,7 @@ import { connectService, type Connection } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
 import { readCallRow } from './service-rows.ts';
 import { resolveSessionId } from './session-list.ts';
+import { streamNotices } from './stream-notices.ts';
 
 /** How to send. */
 export interface SessionsSendOptions extends AddressOptions {
@@ -149,10 +150,13 @@ async function sendAndFollow(
       if (end) over.resolve(end);
     }
   };
+  const notices = streamNotices();
   const onOnline = (isSeamless: boolean) => {
+    notices.onOnline(isSeamless);
     if (!isSeamless) look();
   };
-  const feed = await connection.openFeed({ onFrame, onOnline, onLagged: look }, signal);
+  const { onLost } = notices;
+  const feed = await connection.openFeed({ onFrame, onOnline, onLagged: look, onLost }, signal);
   const onAbort = () => over.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {

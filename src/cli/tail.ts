@@ -1,17 +1,17 @@
 /** `sessionmesh tail`: what happens on a service, as it happens. */
-import { stripVTControlCharacters } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { systemEnv } from '../env.ts';
-import { callRowType, type FrameRange, type StreamFrame } from '../hosts/control-service/frame.ts';
+import { callRowType, type StreamFrame } from '../hosts/control-service/frame.ts';
 import { isRecord } from '../tools/json.ts';
 import { frameText, isForPeople, requestOfFrame, toolText, type Tone } from './frame-text.ts';
 import { watchInterruption } from './interruption.ts';
 import { openPage, type Page } from './page.ts';
 import { cut, fit, plainLine } from './plain-text.ts';
-import { connectService, type Connection, type FeedHandlers } from './service-connection.ts';
+import { connectService, type Connection } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
 import { readCallRow } from './service-rows.ts';
 import { resolveSessionId, shortId } from './session-list.ts';
+import { note, streamNotices } from './stream-notices.ts';
 
 /** Which events, and when to end. */
 export interface TailOptions extends AddressOptions {
@@ -137,35 +137,6 @@ function programPrinter(frame: StreamFrame): void {
 const escaped = (char: string): string =>
   `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 
-function note(text: string): void {
-  process.stderr.write(`sessionmesh: ${stripVTControlCharacters(text)}\n`);
-}
-
-/** Which events are missing. */
-export function missingText(missing: FrameRange | null): string {
-  if (!missing) return 'some events are missing here';
-  const { from, to } = missing;
-  return from === to ? `event ${from} is missing here` : `events ${from} to ${to} are missing here`;
-}
-
-/** What is said of the stream itself, on the standard error. */
-function notices(): Pick<FeedHandlers, 'onOnline' | 'onLagged' | 'onLost'> {
-  let isLost = false;
-  return {
-    onOnline: (isSeamless) => {
-      if (isLost && isSeamless) note('connected again; nothing is missing');
-      else if (isLost) note('connected again, to a new start of the service');
-      isLost = false;
-    },
-    onLagged: (missing) => note(`lagged: ${missingText(missing)}; what waits is shown`),
-    onLost: (cause) => {
-      if (!isLost)
-        note(`reconnecting: the stream is gone (${plainLine(cause.facts.found ?? cause.message)})`);
-      isLost = true;
-    },
-  };
-}
-
 async function follow(
   connection: Connection,
   options: TailOptions,
@@ -180,7 +151,7 @@ async function follow(
   let isOver = false;
   const feed = await connection.openFeed(
     {
-      ...notices(),
+      ...streamNotices(),
       onFrame: (frame) => {
         if (isOver || !filter.takes(frame)) return;
         print(frame);

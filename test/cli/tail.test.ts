@@ -1,6 +1,7 @@
 /** `sessionmesh tail`: every event once, also where the stream breaks; and an end when it is wanted. */
 import { expect, test, vi } from 'vitest';
-import { hasType, missingText, TailFilter } from '../../src/cli/tail.ts';
+import { missingText } from '../../src/cli/stream-notices.ts';
+import { hasType, TailFilter } from '../../src/cli/tail.ts';
 import type { StreamFrame } from '../../src/hosts/control-service/frame.ts';
 import type { Limits } from '../../src/limits.ts';
 import {
