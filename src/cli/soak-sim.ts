@@ -1,7 +1,9 @@
 /** `sessionmesh soak --tier sim`: the simulator over many seeds. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemEnv } from '../env.ts';
+import { openFileSink } from '../history/file-sink.ts';
+import type { HistorySink } from '../history/writer.ts';
 import { formatFaults } from '../soak/fault-plan.ts';
 import type { Topology } from '../soak/sim/scenario.ts';
 import { regressionOf } from '../soak/sim/regression.ts';
@@ -27,9 +29,33 @@ function repeatCommand({ scenario }: SimulationResult, { preset, faults }: SoakS
   return `sessionmesh soak --tier sim --seed 0x${scenario.seed.toString(16)} ${plan}`;
 }
 
-async function writeHistory(path: string, { history }: SimulationResult): Promise<void> {
-  const lines = [history.header, ...history.records].map((line) => JSON.stringify(line));
-  await writeFile(path, `${lines.join('\n')}\n`);
+/** Where the history of one simulation goes. The file is there before the run, which may take hours. */
+class HistoryPlace implements AsyncDisposable {
+  readonly #path: string;
+  readonly #sink: HistorySink;
+  #isUsed = false;
+
+  private constructor(path: string, sink: HistorySink) {
+    this.#path = path;
+    this.#sink = sink;
+  }
+
+  /** @throws SessionMeshError `history_open_failed`, also if the file exists */
+  static async open(path: string): Promise<HistoryPlace> {
+    return new HistoryPlace(path, await openFileSink(systemEnv.files.promises, path));
+  }
+
+  async write({ history }: SimulationResult): Promise<void> {
+    this.#isUsed = true;
+    const lines = [history.header, ...history.records].map((line) => JSON.stringify(line));
+    await this.#sink.append(`${lines.join('\n')}\n`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sink.close();
+    // An empty file is no history, and would be in the way of the next run.
+    if (!this.#isUsed) await rm(this.#path, { force: true });
+  }
 }
 
 /** The page of one simulation: the first that failed, or the last. */
@@ -71,9 +97,14 @@ function exitCodeOf(report: SimSoakReport): number {
   return report.failures > 0 ? 1 : 2;
 }
 
-/** Runs simulations as the options say. */
+/**
+ * Runs simulations as the options say.
+ * @throws SessionMeshError `history_open_failed`
+ */
 export async function runSimSoak(options: SoakSimOptions): Promise<void> {
-  const { seeds = options.seed === undefined ? 100 : 1, seed = 1, history, regressions } = options;
+  const { seeds = options.seed === undefined ? 100 : 1, seed = 1, regressions } = options;
+  await using history =
+    options.history === undefined ? null : await HistoryPlace.open(options.history);
   let latest: SoakProgress | undefined;
   const terminal = openTerminal(process.stderr, () => formatSoakProgress(latest, seeds));
   const interruption = watchInterruption();
@@ -95,7 +126,7 @@ export async function runSimSoak(options: SoakSimOptions): Promise<void> {
     interruption[Symbol.dispose]();
   }
   const shown = report.failed[0] ?? report.last;
-  if (history !== undefined && shown) await writeHistory(history, shown);
+  if (shown) await history?.write(shown);
   if (options.html !== undefined && shown) await writeHtml(options.html, shown);
   process.exitCode = exitCodeOf(report);
   if (options.json) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
