@@ -6,6 +6,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import { parseDuration, parseFaults, presets } from '../soak/fault-plan.ts';
 import { jsonOption, parseCount } from './command-options.ts';
+import { checkOptions, soakModeOf } from './soak-mode.ts';
 import type { SoakRealOptions } from './soak-real.ts';
 import type { RealTopology } from '../soak/real/index.ts';
 import type { Topology } from '../soak/sim/scenario.ts';
@@ -79,10 +80,17 @@ async function runReal({ topology, ...options }: SoakCommandOptions): Promise<vo
   await runSoakReal({ ...options, ...(topology === undefined ? {} : { topology }) });
 }
 
-async function run(module: string | undefined, options: SoakCommandOptions): Promise<void> {
+async function run(
+  module: string | undefined,
+  options: SoakCommandOptions,
+  command: Command,
+): Promise<void> {
+  const mode = soakModeOf(module, options);
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  checkOptions(mode, Object.keys(options).filter(isGiven));
   if (module !== undefined) await runTools(module, options);
-  else if (options.tier === 'real') await runReal(options);
-  else await runSim(options);
+  else if (mode === 'sim') await runSim(options);
+  else await runReal(options);
 }
 
 const examples = `
