@@ -22,15 +22,25 @@ function memoryRow({ process, samples, heapBytesPerMillionCalls }: MemoryTrack) 
   return [[process, `${bytesText(last.heapBytes)} of heap at the end, growth ${growth}`] as const];
 }
 
+/** What of a preset does not happen in such a run, so that nobody takes it for shown. */
+function leftOutRows(skipped: RealResult['skipped']) {
+  return skipped.length === 0
+    ? []
+    : [['left out', `${skipped.join(', ')}: not with this tier and topology`] as const];
+}
+
 /** What only a run on real processes shows, below the verdict. */
-export function formatRealFigures(result: RealResult): string {
-  const { starts, recovery, memory, deaths } = result;
+export function formatRealFigures(
+  result: Pick<RealResult, 'starts' | 'recovery' | 'memory' | 'deaths' | 'skipped'>,
+): string {
+  const { starts, recovery, memory, deaths, skipped } = result;
   const { count: times, p50, p99 } = recovery;
   const recovered = `${countText(times)} times, p50 ${timeText(p50)}, p99 ${timeText(p99)}`;
   const rows = rowsText([
     ['starts', `${countText(starts.lines)}, as the handlers themselves count them`],
     ['links', times === 0 ? 'none was lost' : `came back ${recovered}`],
     ...memory.flatMap(memoryRow),
+    ...leftOutRows(skipped),
   ]);
   return `${rows}${deaths.map((death) => `  ${death}\n`).join('')}`;
 }

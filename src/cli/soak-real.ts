@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  isInjected,
   runKillLoop,
   runReal,
   type RealOptions,
@@ -12,6 +13,7 @@ import {
 } from '../soak/real/index.ts';
 import { watchInterruption } from './interruption.ts';
 import { wishesOf, type SoakOptions } from './soak-options.ts';
+import { checkPlan, type FaultPlace } from './soak-plan.ts';
 import { formatRealFigures, formatRealProgress } from './soak-real-text.ts';
 import { printReport, reportOf, verdictExitCodes, writePage } from './soak-report.ts';
 import { openTerminal } from './terminal.ts';
@@ -31,6 +33,13 @@ async function historyPlace({ history, html }: SoakRealOptions, resources: Async
   return join(folder, 'history.jsonl');
 }
 
+function placeOf({ topology = 'app-server', codex = 'scripted' }: SoakRealOptions): FaultPlace {
+  return {
+    name: `--tier real --topology ${topology} --codex ${codex}`,
+    canHappen: (fault) => isInjected(fault, { topology, codex }),
+  };
+}
+
 /** Of such a run without the faults of a plan: the kills are all that goes wrong. */
 function killsOnly({ faults: _, ...rest }: RealOptions): RealOptions {
   return rest;
@@ -39,8 +48,10 @@ function killsOnly({ faults: _, ...rest }: RealOptions): RealOptions {
 /**
  * Runs real processes as the options say. The exit code is 0 if every invariant held and every planned
  * fault happened, 1 if an invariant was broken, 2 if the run shows neither.
+ * @throws SessionMeshError `option_invalid` for faults that such a run does not inject; as `runReal`
  */
 export async function runSoakReal(options: SoakRealOptions): Promise<void> {
+  if (options.kills === undefined) checkPlan(options, placeOf(options));
   await using resources = new AsyncDisposableStack();
   using interruption = watchInterruption();
   const history = await historyPlace(options, resources);

@@ -5,7 +5,7 @@ import { systemEnv } from '../env.ts';
 import { openFileSink } from '../history/file-sink.ts';
 import type { HistorySink } from '../history/writer.ts';
 import { formatFaults } from '../soak/fault-plan.ts';
-import type { Topology } from '../soak/sim/scenario.ts';
+import { isSimulated, type Topology } from '../soak/sim/scenario.ts';
 import { regressionOf } from '../soak/sim/regression.ts';
 import { shrink } from '../soak/sim/shrink.ts';
 import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
@@ -13,6 +13,7 @@ import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '.
 import { watchInterruption } from './interruption.ts';
 import { createReporter } from '../soak/report/reporter.ts';
 import { wishesOf, type SoakOptions } from './soak-options.ts';
+import { checkPlan, type FaultPlace } from './soak-plan.ts';
 import { writePage } from './soak-report.ts';
 import { formatSoak, formatSoakFailure, formatSoakProgress } from './soak-text.ts';
 import { openTerminal } from './terminal.ts';
@@ -91,6 +92,17 @@ const watchRejections: FailureWatch = (fail) => {
   return () => void process.off('unhandledRejection', fail);
 };
 
+function placeOf(options: SoakSimOptions): FaultPlace {
+  const { topology, ledger } = options;
+  const where = topology === undefined ? '' : ` --topology ${topology}`;
+  const kept = ledger === undefined ? '' : ` --ledger ${ledger}`;
+  const wishes = wishesOf(options);
+  return {
+    name: `--tier sim${where}${kept}`,
+    canHappen: (fault) => isSimulated(fault, wishes),
+  };
+}
+
 /** 0: everything held and was put to the test; 1: something did not hold; 2: the run shows neither. */
 function exitCodeOf(report: SimSoakReport): number {
   if (hasHeld(report)) return 0;
@@ -99,10 +111,11 @@ function exitCodeOf(report: SimSoakReport): number {
 
 /**
  * Runs simulations as the options say.
- * @throws SessionMeshError `history_open_failed`
+ * @throws SessionMeshError `option_invalid` for faults that no seed can have; `history_open_failed`
  */
 export async function runSimSoak(options: SoakSimOptions): Promise<void> {
   const { seeds = options.seed === undefined ? 100 : 1, seed = 1, regressions } = options;
+  checkPlan(options, placeOf(options));
   await using history =
     options.history === undefined ? null : await HistoryPlace.open(options.history);
   let latest: SoakProgress | undefined;

@@ -1,8 +1,8 @@
 /** A soak run over many simulations: one for each seed, with what all of them together come to. */
 import type { Clock } from '../env.ts';
 import { isFaultName, type FaultName } from './fault.ts';
-import { plannedFaults } from './fault-plan.ts';
-import { drawScenario, type Scenario, type ScenarioWishes } from './sim/scenario.ts';
+import { plannedFaults, type FaultPlan } from './fault-plan.ts';
+import { drawScenario, type ScenarioWishes } from './sim/scenario.ts';
 import { simulate, type FailureWatch, type SimulationResult } from './sim/simulate.ts';
 import { Trace } from './sim/trace.ts';
 
@@ -42,8 +42,8 @@ export interface SimSoakReport extends SoakProgress {
   /** How often each fault happened. */
   readonly faultCounts: Readonly<Partial<Record<FaultName, number>>>;
   /**
-   * Faults that were asked for and possible, and never happened: the run proves nothing about them. One
-   * simulation of a plan that is drawn from is asked only for what had its occasions in it.
+   * Faults that were asked for and never happened: the run proves nothing about them. Of a plan that is
+   * drawn from, those that were drawn; in one simulation only what had its occasions in it.
    */
   readonly missing: readonly FaultName[];
   /** The first simulations that failed, at most `failuresKept`. */
@@ -93,7 +93,7 @@ class Sums {
     if (this.failed.length < failuresKept) this.failed.push(result);
   }
 
-  planned({ faults }: Scenario): void {
+  planned(faults: FaultPlan): void {
     for (const [name] of plannedFaults(faults)) this.possible.add(name);
   }
 
@@ -130,10 +130,12 @@ export async function soakSimulated(options: SimSoakOptions): Promise<SimSoakRep
     const { done: seedsDone, calls, events, faults, virtualMs, failures } = sums;
     return { seedsDone, seeds, calls, events, faults, virtualMs, realMs, leftMs, failures };
   };
+  // What was named one by one is planned, though no seed may draw a world that it can happen in.
+  if (wishes.isWhole) sums.planned(wishes.faults ?? {});
   for (let index = 0; index < seeds; index += 1) {
     if (signal?.aborted) break;
     const scenario = drawScenario((seed + index) >>> 0, wishes);
-    sums.planned(scenario);
+    sums.planned(scenario.faults);
     sums.add(await simulate(scenario, watch));
     onProgress?.(progress());
   }

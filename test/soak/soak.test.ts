@@ -31,6 +31,15 @@ test('faults that were named one by one have to happen', async () => {
   expect(hasHeld(report)).toBe(false);
 });
 
+test('faults that were named have to happen, also where the seed draws a world without them', async () => {
+  const wishes = { topology: 'child', isWhole: true } as const;
+  const report = await soak(1, 1, { ...wishes, faults: { drop: 0.05 } });
+  expect({ missing: report.missing, held: hasHeld(report) }).toEqual({
+    missing: ['drop'],
+    held: false,
+  });
+});
+
 test('of many seeds every fault that one of them holds has to happen', async () => {
   const report = await soak(1, 2, { faults: presets.harsh, durationMs: 1_000 });
   expect(report.failures).toBe(0);

@@ -1,6 +1,7 @@
 /** Tier 2 of the soak: real processes over real links, through the fault proxy. */
 export { runKillLoop, type KillLoopOptions } from './kill-loop.ts';
 export {
+  isInjected,
   type LinkKind,
   type MemorySample,
   type MemoryTrack,

@@ -2,7 +2,7 @@
 import { SessionMeshError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
 import { plannedFaults, type FaultPlan } from '../fault-plan.ts';
-import type { FaultName } from '../fault.ts';
+import { faultKind, type FaultName } from '../fault.ts';
 import { seededRandom, type Random } from '../random.ts';
 
 /**
@@ -14,8 +14,10 @@ export const topologies = ['child', 'socket', 'service', 'manager'] as const;
 /** One of {@link topologies}. */
 export type Topology = (typeof topologies)[number];
 
+const ledgerKinds = ['none', 'sync', 'async'] as const;
+
 /** Where claims and outcomes are kept. */
-export type LedgerKind = 'none' | 'sync' | 'async';
+export type LedgerKind = (typeof ledgerKinds)[number];
 
 /** One simulation. Plain JSON: what a regression case consists of. */
 export interface Scenario {
@@ -72,6 +74,19 @@ function isPossible(
   if (fault === 'half-open') return topology !== 'child';
   if (fault === 'power-loss') return ledger === 'sync';
   return !needsLedger.has(fault) || ledger !== 'none';
+}
+
+/** Whether there is a seed for which a fault can happen, given what a person wishes. */
+export function isSimulated(fault: FaultName, wishes: ScenarioWishes = {}): boolean {
+  if (!faultKind(fault).tiers.includes('sim')) return false;
+  const places = wishes.topology === undefined ? topologies : [wishes.topology];
+  const ledgers = wishes.ledger === undefined ? ledgerKinds : [wishes.ledger];
+  const counts = wishes.runtimes === undefined ? [1, 2] : [wishes.runtimes];
+  return places.some((topology) =>
+    ledgers.some((ledger) =>
+      counts.some((runtimes) => isPossible(fault, { topology, ledger, runtimes })),
+    ),
+  );
 }
 
 /**
