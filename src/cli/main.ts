@@ -1,15 +1,14 @@
 #!/usr/bin/env node
 /** The `sessionmesh` command: names the commands and loads the one that is asked for. */
 import { Argument, Command, Option } from 'commander';
-import { isSessionMeshError, messageOf } from '../errors.ts';
 import { packageVersion } from '../package-version.ts';
 import { addCallsCommand } from './calls.ts';
 import { jsonOption, withAddress } from './command-options.ts';
+import { complain } from './complaint.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
-import { plainLines } from './plain-text.ts';
-import { endWithReader } from './reader-gone.ts';
 import { addProxyCommand } from './proxy.ts';
+import { endWithReader } from './reader-gone.ts';
 import { addSessionsCommand } from './sessions.ts';
 import { addSoakCommand } from './soak.ts';
 import { addToolsCommand } from './tools.ts';
@@ -147,8 +146,6 @@ endWithReader();
 try {
   await program.parseAsync();
 } catch (thrown) {
-  const code = isSessionMeshError(thrown) ? ` [${thrown.code}]` : '';
-  const message = plainLines(messageOf(thrown)).join('\n');
-  process.stderr.write(`sessionmesh: ${message}${code}\n`);
+  complain(thrown);
   process.exitCode = 1;
 }

@@ -11,11 +11,11 @@ import {
   type RealResult,
   type RealTopology,
 } from '../soak/real/index.ts';
-import { watchInterruption } from './interruption.ts';
+import { verdictExitCodes } from './soak-ending.ts';
 import { wishesOf, type SoakOptions } from './soak-options.ts';
 import { checkPlan, type FaultPlace } from './soak-plan.ts';
 import { formatRealFigures, formatRealProgress } from './soak-real-text.ts';
-import { printReport, reportOf, verdictExitCodes, writePage } from './soak-report.ts';
+import { checkPage, printReport, reportOf, writePage } from './soak-report.ts';
 import { openTerminal } from './terminal.ts';
 
 /** The options of the tier. */
@@ -45,15 +45,25 @@ function killsOnly({ faults: _, ...rest }: RealOptions): RealOptions {
   return rest;
 }
 
+function print(result: RealResult, { json }: SoakRealOptions): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return;
+  }
+  const { verdict, durationMs } = result;
+  printReport({ verdict, durationMs, isTorn: false });
+  process.stdout.write(formatRealFigures(result));
+}
+
 /**
  * Runs real processes as the options say. The exit code is 0 if every invariant held and every planned
  * fault happened, 1 if an invariant was broken, 2 if the run shows neither.
- * @throws SessionMeshError `option_invalid` for faults that such a run does not inject; as `runReal`
+ * @throws SessionMeshError `option_invalid` for faults that such a run does not inject; as `runReal`; the reason of `signal`
  */
-export async function runSoakReal(options: SoakRealOptions): Promise<void> {
+export async function runSoakReal(options: SoakRealOptions, signal: AbortSignal): Promise<void> {
   if (options.kills === undefined) checkPlan(options, placeOf(options));
+  await checkPage(options.html);
   await using resources = new AsyncDisposableStack();
-  using interruption = watchInterruption();
   const history = await historyPlace(options, resources);
   let latest: RealProgress | undefined;
   const terminal = openTerminal(process.stderr, () => formatRealProgress(latest));
@@ -64,7 +74,7 @@ export async function runSoakReal(options: SoakRealOptions): Promise<void> {
     ...(codex === undefined ? {} : { codex }),
     ...(seed === undefined ? {} : { seed }),
     ...(history === undefined ? {} : { history }),
-    signal: interruption.signal,
+    signal,
     onProgress: (progress) => {
       latest = progress;
     },
@@ -74,14 +84,8 @@ export async function runSoakReal(options: SoakRealOptions): Promise<void> {
     : runKillLoop({ ...killsOnly(common), rounds }));
   terminal.close();
   process.exitCode = verdictExitCodes[result.verdict.result];
+  print(result, options);
   if (options.html !== undefined && history !== undefined) {
     await writePage(await reportOf(history), options.html);
   }
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return;
-  }
-  const { verdict, durationMs } = result;
-  printReport({ verdict, durationMs, isTorn: false });
-  process.stdout.write(formatRealFigures(result));
 }

@@ -1,27 +1,55 @@
 /** Reports on histories, however they came about: read, printed, written as a page. */
 import { createReadStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { styleText } from 'node:util';
+import { messageOf, SessionMeshError } from '../errors.ts';
 import { openHistory } from '../history/reader.ts';
-import type { Verdict } from '../soak/check/verdict.ts';
 import { renderPage } from '../soak/report/page.ts';
 import type { Report } from '../soak/report/report.ts';
 import { createReporter } from '../soak/report/reporter.ts';
 import { renderTable, type Reported } from '../soak/report/table.ts';
 
-/** The exit code of each verdict. */
-export const verdictExitCodes: Readonly<Record<Verdict['result'], number>> = {
-  held: 0,
-  violated: 1,
-  worthless: 2,
-};
-
-/** Reads the history at `path` as it streams by, so that its size does not matter. */
-export async function reportOf(path: string): Promise<Report> {
+/**
+ * Reads the history at `path` as it streams by, so that its size does not matter.
+ * @throws SessionMeshError `history_invalid`; the reason of `signal`
+ */
+export async function reportOf(path: string, signal?: AbortSignal): Promise<Report> {
   const reading = await openHistory(createReadStream(path));
   const reporter = createReporter(reading.header);
-  for await (const record of reading.records) reporter.push(record);
+  for await (const record of reading.records) {
+    signal?.throwIfAborted();
+    reporter.push(record);
+  }
   return reporter.finish(reading.torn > 0);
+}
+
+/**
+ * Makes sure that a page can be written to `path`, before a run that may take hours.
+ * @throws SessionMeshError `option_invalid`
+ */
+export async function checkPage(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await (await open(path, 'wx')).close();
+    await rm(path);
+  } catch (thrown) {
+    if (await isFile(path)) return;
+    throw new SessionMeshError('option_invalid', {
+      expected: 'a file for --html that can be written',
+      found: messageOf(thrown),
+      cause: thrown,
+    });
+  }
+}
+
+/** Whether there is a file that can be written over. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'r+')).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes the page with the plots to `path`. */

@@ -10,11 +10,10 @@ import { regressionOf } from '../soak/sim/regression.ts';
 import { shrink } from '../soak/sim/shrink.ts';
 import type { FailureWatch, SimulationResult } from '../soak/sim/simulate.ts';
 import { hasHeld, soakSimulated, type SimSoakReport, type SoakProgress } from '../soak/soak.ts';
-import { watchInterruption } from './interruption.ts';
 import { createReporter } from '../soak/report/reporter.ts';
 import { wishesOf, type SoakOptions } from './soak-options.ts';
 import { checkPlan, type FaultPlace } from './soak-plan.ts';
-import { writePage } from './soak-report.ts';
+import { checkPage, writePage } from './soak-report.ts';
 import { formatSoak, formatSoakFailure, formatSoakProgress } from './soak-text.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -113,14 +112,14 @@ function exitCodeOf(report: SimSoakReport): number {
  * Runs simulations as the options say.
  * @throws SessionMeshError `option_invalid` for faults that no seed can have; `history_open_failed`
  */
-export async function runSimSoak(options: SoakSimOptions): Promise<void> {
+export async function runSimSoak(options: SoakSimOptions, signal?: AbortSignal): Promise<void> {
   const { seeds = options.seed === undefined ? 100 : 1, seed = 1, regressions } = options;
   checkPlan(options, placeOf(options));
+  await checkPage(options.html);
   await using history =
     options.history === undefined ? null : await HistoryPlace.open(options.history);
   let latest: SoakProgress | undefined;
   const terminal = openTerminal(process.stderr, () => formatSoakProgress(latest, seeds));
-  const interruption = watchInterruption();
   let report: SimSoakReport;
   try {
     report = await soakSimulated({
@@ -132,22 +131,21 @@ export async function runSimSoak(options: SoakSimOptions): Promise<void> {
       onProgress: (progress) => {
         latest = progress;
       },
-      signal: interruption.signal,
+      ...(signal ? { signal } : {}),
     });
   } finally {
     terminal.close();
-    interruption[Symbol.dispose]();
   }
   const shown = report.failed[0] ?? report.last;
-  if (shown) await history?.write(shown);
-  if (options.html !== undefined && shown) await writeHtml(options.html, shown);
   process.exitCode = exitCodeOf(report);
+  if (shown) await history?.write(shown);
   if (options.json) process.stdout.write(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
   else process.stdout.write(formatSoak(report));
   for (const failed of report.failed) {
     const lines = formatSoakFailure(failed, repeatCommand(failed, options));
     process.stderr.write(lines);
   }
+  if (options.html !== undefined && shown) await writeHtml(options.html, shown);
   const [first] = report.failed;
   if (!first || regressions === undefined) return;
   process.stderr.write(`kept, as small as it got: ${await keepRegression(regressions, first)}\n`);

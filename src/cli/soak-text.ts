@@ -23,9 +23,10 @@ export function formatSoakProgress(progress: SoakProgress | undefined, seeds: nu
 
 function verdictText(report: SimSoakReport): string {
   if (hasHeld(report)) return 'Everything that was promised held.';
-  const { failures, seedsDone } = report;
-  return failures > 0
-    ? `It did not hold: ${failures} of ${countText(seedsDone)} seeds failed.`
+  const { failures, seedsDone, seeds } = report;
+  if (failures > 0) return `It did not hold: ${failures} of ${countText(seedsDone)} seeds failed.`;
+  return seedsDone < seeds
+    ? `Nothing was broken, but only ${countText(seedsDone)} of ${countText(seeds)} seeds were run.`
     : 'Nothing was broken, but not everything that was planned happened: take more seeds.';
 }
 

@@ -7,7 +7,6 @@ import { findingsOf, type Finding } from '../soak/tools/finding.ts';
 import { soakTools, type ToolRun } from '../soak/tools/soak-tools.ts';
 import { displayName } from '../tools/name.ts';
 import { isRecord } from '../tools/json.ts';
-import { interruptedExitCode, watchInterruption } from './interruption.ts';
 import { openTerminal } from './terminal.ts';
 import { loadToolModule, toolsIn, type FoundTool, type ModuleSelection } from './tool-module.ts';
 
@@ -95,14 +94,18 @@ function print(runs: readonly ToolRun[], findings: readonly Finding[]): void {
 
 /**
  * Soaks the tools of the module at `file`, whose handlers really run. The exit code is 1 if anything is
- * wrong with one of them, 130 after Ctrl-C.
- * @throws SessionMeshError `option_invalid`, `tool_unknown`; as `loadToolModule`
+ * wrong with one of them.
+ * @throws SessionMeshError `option_invalid`, `tool_unknown`; as `loadToolModule`; the reason of `signal`
  */
-export async function runSoakToolsCommand(file: string, options: SoakToolsOptions): Promise<void> {
+export async function runSoakToolsCommand(
+  file: string,
+  options: SoakToolsOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { parts } = await loadToolModule(file, options);
   const tools = chosen(toolsIn(parts), options.only);
   const given = await readArguments(options.arguments);
-  using interruption = watchInterruption();
+  signal.throwIfAborted();
   const progress = { name: '', calls: 0 };
   const terminal = openTerminal(
     process.stderr,
@@ -119,7 +122,7 @@ export async function runSoakToolsCommand(file: string, options: SoakToolsOption
       abortGraceMs,
       arguments: given,
       env: systemEnv,
-      signal: interruption.signal,
+      signal,
       onProgress: (name, ended) => Object.assign(progress, { name, calls: ended }),
     });
     terminal.close();
@@ -130,5 +133,4 @@ export async function runSoakToolsCommand(file: string, options: SoakToolsOption
   } finally {
     terminal.close();
   }
-  if (interruption.signal.aborted) process.exitCode = interruptedExitCode;
 }

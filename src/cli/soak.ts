@@ -6,11 +6,14 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import { parseDuration, parseFaults, presets } from '../soak/fault-plan.ts';
 import { jsonOption, parseCount } from './command-options.ts';
+import { ending } from './process-end.ts';
+import { exitForUsage, runToVerdict } from './soak-ending.ts';
 import { checkOptions, soakModeOf } from './soak-mode.ts';
 import type { SoakRealOptions } from './soak-real.ts';
 import type { RealTopology } from '../soak/real/index.ts';
 import type { Topology } from '../soak/sim/scenario.ts';
 import type { SoakSimOptions } from './soak-sim.ts';
+import type { SoakToolsOptions } from './soak-tools.ts';
 
 /** Reads an option with `read`; what it throws becomes a usage error. */
 function reading<Value>(read: (text: string) => Value): (text: string) => Value {
@@ -45,10 +48,14 @@ interface SoakCommandOptions
 /** What a person's own tools are soaked with, where the options do not say. Times are milliseconds. */
 const toolDefaults = { calls: 400, durationMs: 30_000, timeoutMs: 10_000, seed: 1 };
 
-async function runTools(module: string, options: SoakCommandOptions): Promise<void> {
+async function runTools(
+  module: string,
+  options: SoakCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { calls, duration, timeout, seed, only, arguments: file, json } = options;
   const { runSoakToolsCommand } = await import('./soak-tools.ts');
-  await runSoakToolsCommand(module, {
+  const wishes: SoakToolsOptions = {
     ...toolDefaults,
     ...(calls === undefined ? {} : { calls }),
     ...(duration === undefined ? {} : { durationMs: duration }),
@@ -57,7 +64,8 @@ async function runTools(module: string, options: SoakCommandOptions): Promise<vo
     ...(only === undefined ? {} : { only }),
     ...(file === undefined ? {} : { arguments: file }),
     ...(json === undefined ? {} : { json }),
-  });
+  };
+  await runSoakToolsCommand(module, wishes, signal);
 }
 
 function misplaced(topology: string, tier: string): SessionMeshError {
@@ -67,17 +75,23 @@ function misplaced(topology: string, tier: string): SessionMeshError {
   return new SessionMeshError('option_invalid', { expected, found });
 }
 
-async function runSim({ topology, ...options }: SoakCommandOptions): Promise<void> {
+async function runSim(
+  { topology, ...options }: SoakCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (topology === 'app-server') throw misplaced(topology, 'sim');
   const { runSimSoak } = await import('./soak-sim.ts');
-  await runSimSoak({ ...options, ...(topology === undefined ? {} : { topology }) });
+  await runSimSoak({ ...options, ...(topology === undefined ? {} : { topology }) }, signal);
 }
 
-async function runReal({ topology, ...options }: SoakCommandOptions): Promise<void> {
+async function runReal(
+  { topology, ...options }: SoakCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const isKnown = topology === undefined || topology === 'app-server' || topology === 'service';
   if (!isKnown) throw misplaced(topology, 'real');
   const { runSoakReal } = await import('./soak-real.ts');
-  await runSoakReal({ ...options, ...(topology === undefined ? {} : { topology }) });
+  await runSoakReal({ ...options, ...(topology === undefined ? {} : { topology }) }, signal);
 }
 
 async function run(
@@ -87,10 +101,12 @@ async function run(
 ): Promise<void> {
   const mode = soakModeOf(module, options);
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
-  checkOptions(mode, Object.keys(options).filter(isGiven));
-  if (module !== undefined) await runTools(module, options);
-  else if (mode === 'sim') await runSim(options);
-  else await runReal(options);
+  await runToVerdict(async (signal) => {
+    checkOptions(mode, Object.keys(options).filter(isGiven));
+    if (module !== undefined) await ending(runTools)(module, options, signal);
+    else if (mode === 'sim') await runSim(options, signal);
+    else await runReal(options, signal);
+  });
 }
 
 const examples = `
@@ -100,7 +116,11 @@ Examples:
   $ sessionmesh soak --tier real --preset harsh --duration 60s --html report.html
   $ sessionmesh soak --tier real --kills 200               kill -9 of a runtime with a ledger
   $ sessionmesh soak ./tools.ts                            your own tools, under faults; they really run
-  $ sessionmesh soak check history.jsonl                   the verdict on a history, whoever wrote it`;
+  $ sessionmesh soak check history.jsonl                   the verdict on a history, whoever wrote it
+
+Exit code: 0 if all held and all that was planned happened (of your own tools: nothing was found), 1 if
+an invariant was broken (of your own tools: something was found), 2 if the run shows neither or could
+not be made, 130 if it was interrupted.`;
 
 function addRunOptions(soak: Command): void {
   soak
@@ -180,13 +200,17 @@ export function addSoakCommand(program: Command): void {
     .argument('[module]', 'your own tools, to be soaked instead of the runtime')
     .action(run);
   soak.enablePositionalOptions();
+  // Before the command below it is made, which takes it over.
+  soak.exitOverride(exitForUsage);
   addRunOptions(soak);
   soak
     .command('check <file>')
     .description('check a history file: exit code 0 if all held, 1 if not, 2 if it cannot tell')
     .addOption(jsonOption())
     .addOption(new Option('--html <file>', 'write a page with plots, which opens without network'))
-    .action(async (file, options) =>
-      (await import('./soak-check.ts')).runSoakCheckCommand(file, options),
+    .action((file, options) =>
+      runToVerdict(async (signal) =>
+        (await import('./soak-check.ts')).runSoakCheck(file, options, signal),
+      ),
     );
 }

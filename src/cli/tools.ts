@@ -1,35 +1,13 @@
 /** `sessionmesh tools`: names the commands about tools and loads the one that is asked for. */
 import { Option, type Command } from 'commander';
 import { jsonOption } from './command-options.ts';
+import { ending } from './process-end.ts';
 
 const moduleText = 'a module that exports tools or functions';
 
 const tsconfig = () => new Option('--tsconfig <file>', 'the settings to read the module with');
 const document = () =>
   new Option('--document <file>', 'take schemas from this document instead of inferring them');
-
-/**
- * Ends the process once everything is written. A module that was only looked at may have opened a
- * connection or a timer, and those would keep the command from ending.
- */
-async function endProcess(): Promise<never> {
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write('', () => resolve()));
-  }
-  process.exit();
-}
-
-/** Runs a command that imports a user's module. */
-function ending<Args extends readonly unknown[]>(run: (...args: Args) => Promise<void>) {
-  return async (...args: Args): Promise<void> => {
-    try {
-      await run(...args);
-    } finally {
-      // Whoever prints what went wrong comes first.
-      setImmediate(() => void endProcess());
-    }
-  };
-}
 
 function addInferCommand(tools: Command): void {
   tools

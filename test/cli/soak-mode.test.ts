@@ -1,8 +1,7 @@
 /** Options of `sessionmesh soak` that mean nothing for what is asked for are refused, not ignored. */
-import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { addSoakCommand } from '../../src/cli/soak.ts';
 import { checkOptions, soakModeOf } from '../../src/cli/soak-mode.ts';
+import { soakCommand } from './soak-command.ts';
 
 test.each([
   [['--kills', '2'], '--kills only for --tier real --kills'],
@@ -14,19 +13,16 @@ test.each([
   [['--tier', 'real', '--regressions', 'kept'], '--regressions only for simulations'],
   [['--tier', 'real', '--kills', '2', '--faults', 'cut=1s'], '--faults only for simulations'],
   [['--tier', 'real', '--kills', '2', '--duration', '1s'], '--duration only for'],
-  [['tools.ts', '--seeds', '5'], '--seeds only for simulations (--tier sim)'],
-  [['tools.ts', '--tier', 'real'], '--tier only for simulations'],
-  [['tools.ts', '--preset', 'default'], '--preset only for'],
-  [['tools.ts', '--history', 'run.jsonl'], '--history only for'],
+  [['none.ts', '--seeds', '5'], '--seeds only for simulations (--tier sim)'],
+  [['none.ts', '--tier', 'real'], '--tier only for simulations'],
+  [['none.ts', '--preset', 'default'], '--preset only for'],
+  [['none.ts', '--history', 'run.jsonl'], '--history only for'],
   [['--preset', 'harsh', '--faults', 'cut=1s'], 'one plan of faults'],
 ])('soak %s is refused', async (args, expected) => {
-  const program = new Command();
-  addSoakCommand(program);
-  const run = program.parseAsync(['soak', ...args], { from: 'user' });
-  await expect(run).rejects.toMatchObject({
-    code: 'option_invalid',
-    message: expect.stringContaining(expected),
-  });
+  const { code, stdout, stderr } = await soakCommand(...args);
+  expect(stderr).toContain(expected);
+  expect(stderr).toContain('[option_invalid]');
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
 test.each([

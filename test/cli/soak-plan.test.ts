@@ -1,10 +1,9 @@
 /** Faults that a run of the soak cannot have are refused before it begins, or listed. */
-import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { addSoakCommand } from '../../src/cli/soak.ts';
 import { checkPlan } from '../../src/cli/soak-plan.ts';
 import { formatRealFigures } from '../../src/cli/soak-real-text.ts';
 import { isSimulated } from '../../src/soak/sim/scenario.ts';
+import { soakCommand } from './soak-command.ts';
 
 test.each([
   [['--faults', 'cut=30s,slice=0.1'], 'found --faults slice;'],
@@ -14,13 +13,9 @@ test.each([
   [['--tier', 'real', '--faults', 'split-brain=1s'], 'found --faults split-brain;'],
   [['--tier', 'real', '--faults', 'drop=0.1'], 'found --faults drop;'],
 ])('soak %s is refused', async (args, found) => {
-  const program = new Command();
-  addSoakCommand(program);
-  const run = program.parseAsync(['soak', ...args], { from: 'user' });
-  await expect(run).rejects.toMatchObject({
-    code: 'option_invalid',
-    message: expect.stringContaining(found),
-  });
+  const { code, stdout, stderr } = await soakCommand(...args);
+  expect(stderr).toContain(found);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
 test('a preset may have faults that cannot happen, as long as one can', () => {
