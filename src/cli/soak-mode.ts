@@ -33,6 +33,7 @@ const optionModes: Readonly<Record<string, readonly SoakMode[]>> = {
   timeout: ['tools'],
   only: ['tools'],
   arguments: ['tools'],
+  approve: ['tools'],
 };
 
 /** What a command line asks for. */

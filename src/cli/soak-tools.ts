@@ -20,6 +20,8 @@ export interface SoakToolsOptions extends ModuleSelection {
   readonly only?: readonly string[];
   /** A JSON file: for each tool by name, a list of arguments to call it with. */
   readonly arguments?: string;
+  /** Agrees to the calls of tools that ask; without, those are left out. */
+  readonly approve?: boolean;
   readonly json?: boolean;
 }
 
@@ -53,6 +55,20 @@ function chosen(tools: readonly FoundTool[], only: readonly string[] = []): read
     });
   }
   return only.length === 0 ? tools : tools.filter((found) => only.includes(nameOf(found)));
+}
+
+const asks = ({ tool }: FoundTool): boolean => tool.policy.approval === 'always';
+
+/** Without the tools that only run when somebody agrees, unless somebody does. */
+function approved(tools: readonly FoundTool[], approve = false): readonly FoundTool[] {
+  if (approve) return tools;
+  const asking = tools.filter(asks).map(nameOf);
+  if (asking.length > 0) {
+    process.stderr.write(
+      `left out, because they ask for approval: ${asking.join(', ')}; pass --approve to agree to all their calls\n`,
+    );
+  }
+  return tools.filter((found) => !asks(found));
 }
 
 function quantile(durationsMs: readonly number[], share: number): number {
@@ -94,7 +110,7 @@ function print(runs: readonly ToolRun[], findings: readonly Finding[]): void {
 
 /**
  * Soaks the tools of the module at `file`, whose handlers really run. The exit code is 1 if anything is
- * wrong with one of them.
+ * wrong with one of them, and stays as it is if none is left to be called.
  * @throws SessionMeshError `option_invalid`, `tool_unknown`; as `loadToolModule`; the reason of `signal`
  */
 export async function runSoakToolsCommand(
@@ -103,8 +119,9 @@ export async function runSoakToolsCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const { parts } = await loadToolModule(file, options);
-  const tools = chosen(toolsIn(parts), options.only);
+  const tools = approved(chosen(toolsIn(parts), options.only), options.approve);
   const given = await readArguments(options.arguments);
+  if (tools.length === 0) return;
   signal.throwIfAborted();
   const progress = { name: '', calls: 0 };
   const terminal = openTerminal(

@@ -39,10 +39,11 @@ interface SoakCommandOptions
   extends Omit<SoakSimOptions, 'topology'>, Omit<SoakRealOptions, 'topology'> {
   readonly topology?: Topology | RealTopology;
   readonly tier: 'sim' | 'real';
-  /** Of a person's own tools: how long a handler may take, which tools, and a file with arguments. */
+  /** Of a person's own tools: how long a handler may take, which, a file with arguments, those that ask. */
   readonly timeout?: number;
   readonly only?: readonly string[];
   readonly arguments?: string;
+  readonly approve?: boolean;
 }
 
 /** What a person's own tools are soaked with, where the options do not say. Times are milliseconds. */
@@ -53,7 +54,7 @@ async function runTools(
   options: SoakCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { calls, duration, timeout, seed, only, arguments: file, json } = options;
+  const { calls, duration, timeout, seed, only, arguments: file, approve, json } = options;
   const { runSoakToolsCommand } = await import('./soak-tools.ts');
   const wishes: SoakToolsOptions = {
     ...toolDefaults,
@@ -63,6 +64,7 @@ async function runTools(
     ...(seed === undefined ? {} : { seed }),
     ...(only === undefined ? {} : { only }),
     ...(file === undefined ? {} : { arguments: file }),
+    ...(approve === undefined ? {} : { approve }),
     ...(json === undefined ? {} : { json }),
   };
   await runSoakToolsCommand(module, wishes, signal);
@@ -186,6 +188,7 @@ function addRunOptions(soak: Command): void {
     .addOption(
       new Option('--arguments <file>', 'own tools: JSON with a list of arguments for each by name'),
     )
+    .addOption(new Option('--approve', 'own tools: call also those that ask for approval'))
     .addOption(jsonOption())
     .addHelpText('after', examples);
 }

@@ -80,9 +80,9 @@ const judges: readonly Judge[] = [
           found: `the heap grew by ${bytesText(growthBytes)} for 1,000 calls`,
           fix: 'look for what the handler keeps: listeners, timers, caches without a bound',
         },
-  ({ answers }) => {
-    const threw = answers.get('handler_failed') ?? 0;
-    return threw === 0
+  ({ answers, observation: { declaredFailures } }) => {
+    const threw = (answers.get('handler_failed') ?? 0) - declaredFailures;
+    return threw <= 0
       ? null
       : {
           kind: 'threw',

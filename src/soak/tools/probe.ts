@@ -1,6 +1,7 @@
 /** A tool that is watched while it works: how often each call starts, how long it takes, what it ignores. */
 import type { Env } from '../../env.ts';
-import type { Tool, ToolCall } from '../../tools/contract.ts';
+import { isAnswer } from '../../tools/content.ts';
+import { ToolError, type Tool, type ToolCall } from '../../tools/contract.ts';
 
 /** What was seen of the handlers of one tool. Times are milliseconds. */
 export interface Observation {
@@ -18,6 +19,8 @@ export interface Observation {
   ignoredAborts: number;
   /** The longest that a handler went on after its signal. */
   afterAbortMs: number;
+  /** Failures that handlers meant to tell: a `ToolError`, or an answer that says so. */
+  declaredFailures: number;
   /** How long handlers took that came back; the first `durationsMax` of them. */
   readonly durationsMs: number[];
 }
@@ -42,6 +45,7 @@ export function emptyObservation(): Observation {
     aborts: 0,
     ignoredAborts: 0,
     afterAbortMs: 0,
+    declaredFailures: 0,
     durationsMs: [],
   };
 }
@@ -82,10 +86,19 @@ export function probe(tool: Tool, seen: Observation, options: ProbeOptions): Too
     seen.running += 1;
     const onBack = watchAbort(call.signal, seen, options);
     const beganMs = clock.monotonic();
+    const declare = () => {
+      // After its signal, the call has another answer.
+      if (!call.signal.aborted) seen.declaredFailures += 1;
+    };
     try {
       const result = tool.execute(input, call);
       seen.blockedMs = Math.max(seen.blockedMs, clock.monotonic() - beganMs);
-      return await result;
+      const answer = await result;
+      if (isAnswer(answer) && !answer.success) declare();
+      return answer;
+    } catch (thrown) {
+      if (thrown instanceof ToolError) declare();
+      throw thrown;
     } finally {
       onBack();
       seen.running -= 1;

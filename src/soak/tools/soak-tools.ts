@@ -14,6 +14,7 @@ import type { Tool } from '../../tools/contract.ts';
 import { displayName } from '../../tools/name.ts';
 import { seededRandom, type Random } from '../random.ts';
 import { heapBytes } from './heap.ts';
+import { looksOf, steadyGrowth, type HeapMark } from './heap-growth.ts';
 import { emptyObservation, probe, type Observation } from './probe.ts';
 import { sampleOf } from './sample.ts';
 import { cause, type FaultCounts } from './turmoil.ts';
@@ -57,7 +58,7 @@ export interface ToolRun {
   readonly repeats: number;
   /** Handlers that were still running when everything was over. */
   readonly stuck: number;
-  /** Growth of the heap over the second half, in bytes for 1,000 calls; null for too few calls. */
+  /** Growth of the heap that goes on, in bytes for 1,000 calls, or 0; null for too few calls. */
   readonly growthBytes: number | null;
   readonly faults: FaultCounts;
   /** Why it could not be called, or null. */
@@ -71,8 +72,6 @@ const interruptChance = 0.08;
 const interruptWithinMs = 20;
 /** The wait after a turn that could not begin, in milliseconds. */
 const retryMs = 5;
-/** Fewer calls than this say nothing about memory. */
-const callsForGrowth = 200;
 /** Tries at arguments that the tool's own check accepts. */
 const sampleTriesMax = 40;
 
@@ -166,14 +165,10 @@ interface Recording {
   readonly faults: FaultCounts;
   repeats: number;
   settled: number;
-  /** The heap when half of the calls had ended. */
-  half: HeapMark | null;
+  /** The heap as it was seen, and after how many calls to look at it again. */
+  readonly heap: HeapMark[];
+  readonly looks: readonly number[];
   onSettled(): void;
-}
-
-interface HeapMark {
-  readonly bytes: number;
-  readonly calls: number;
 }
 
 function startRecording(onProgress: (calls: number) => void, calls: number): Recording {
@@ -183,12 +178,13 @@ function startRecording(onProgress: (calls: number) => void, calls: number): Rec
     faults: { drop: 0, duplicate: 0, restart: 0 },
     repeats: 0,
     settled: 0,
-    half: null,
+    heap: [],
+    looks: looksOf(calls),
     onSettled() {
       recording.settled += 1;
       onProgress(recording.settled);
-      if (recording.settled * 2 < calls) return;
-      recording.half ??= { bytes: heapBytes(), calls: recording.settled };
+      const { settled, heap, looks } = recording;
+      if (settled === looks[heap.length]) heap.push({ calls: settled, bytes: heapBytes() });
     },
   };
   return recording;
@@ -255,7 +251,7 @@ async function soakOne(soaked: SoakedTool, options: ToolsSoakOptions): Promise<T
     const seen = record.observation;
     await callUntilDone({ options, random, samples, soaked, seen, asked: 0 }, record);
   }
-  const { observation, answers, repeats, settled, faults, half } = record;
+  const { observation, answers, repeats, settled, faults, heap, looks } = record;
   return {
     name,
     repeatable: soaked.tool.policy.effects === 'repeatable',
@@ -264,15 +260,11 @@ async function soakOne(soaked: SoakedTool, options: ToolsSoakOptions): Promise<T
     answers,
     repeats,
     stuck: observation.running,
-    growthBytes: growthSince(half, settled),
+    // A run that was cut short has not seen enough.
+    growthBytes: heap.length === 0 || heap.length < looks.length ? null : steadyGrowth(heap),
     faults,
     obstacle: samples.length > 0 ? null : 'no made-up arguments pass its own check',
   };
-}
-
-function growthSince(half: HeapMark | null, calls: number): number | null {
-  if (!half || calls - half.calls < callsForGrowth) return null;
-  return ((heapBytes() - half.bytes) / (calls - half.calls)) * 1_000;
 }
 
 /** Soaks each tool for itself, one after the other, so that what is seen is that tool's doing. */

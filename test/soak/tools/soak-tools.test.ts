@@ -23,9 +23,9 @@ async function soak(tool: Tool, options: Partial<ToolsSoakOptions> = {}) {
 }
 
 test('a tool that does nothing wrong is called under faults, and nothing is found', async () => {
-  const { run, findings } = await soak(tools.wellBehaved, { calls: 300 });
+  const { run, findings } = await soak(tools.wellBehaved, { calls: 900 });
   expect(findings).toEqual([]);
-  expect(run.calls).toBeGreaterThanOrEqual(290);
+  expect(run.calls).toBeGreaterThanOrEqual(890);
   expect(run.observation.secondStarts).toBe(0);
   expect(run.faults.drop + run.faults.duplicate + run.faults.restart).toBeGreaterThan(2);
   expect(run.observation.aborts).toBeGreaterThan(0);
@@ -36,11 +36,24 @@ test.each([
   ['a handler that keeps the event loop', tools.blocking, 'blocked-loop', { calls: 6 }],
   ['a handler that passes its deadline', tools.slow, 'exceeded-deadline', { calls: 12 }],
   ['a handler whose memory grows', tools.leaking, 'grew-memory', { calls: 600 }],
+  ['a handler that keeps a little of each call', tools.hoarding, 'grew-memory', { calls: 400 }],
   ['a handler that throws', tools.breaking, 'threw', {}],
   ['arguments that cannot be made up', tools.picky, 'untested', {}],
 ] as const)('%s is found', async (_, tool, kind, options) => {
   const { findings } = await soak(tool, options);
   expect(findings).toContain(kind);
+});
+
+test.each([1, 2, 3])('a pure function does not grow memory, round %i', async (seed) => {
+  const { run, findings } = await soak(tools.pure, { calls: 400, seed });
+  expect(run.growthBytes).not.toBeNull();
+  expect(findings).toEqual([]);
+});
+
+test('a failure that a handler means to tell is no finding', async () => {
+  const { run, findings } = await soak(tools.candid);
+  expect(findings).toEqual([]);
+  expect(run.answers.get('handler_failed')).toBeGreaterThan(0);
 });
 
 test('arguments that are given are used', async () => {

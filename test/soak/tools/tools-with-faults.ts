@@ -1,6 +1,6 @@
 /** Tools that do what they should not, one thing each, and one that does nothing wrong. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tool } from '../../../src/tools/index.ts';
+import { tool, ToolError } from '../../../src/tools/index.ts';
 import type { JsonSchema } from '../../../src/tools/contract.ts';
 
 const input: JsonSchema = {
@@ -68,6 +68,35 @@ export const breaking = tool({
   input,
   execute: () => {
     throw new Error('not today');
+  },
+});
+
+const keptTexts: string[][] = [];
+
+export const hoarding = tool({
+  name: 'hoarding',
+  description: 'Keeps a few kilobytes of each call.',
+  input,
+  execute: () => {
+    keptTexts.push(Array.from({ length: 100 }, () => String(Math.random())));
+    return 'done';
+  },
+});
+
+export const pure = tool({
+  name: 'pure',
+  description: 'Computes something.',
+  input: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+  execute: (args) => JSON.stringify(args).toUpperCase(),
+});
+
+export const candid = tool({
+  name: 'candid',
+  description: 'Says what it cannot do, in both ways.',
+  input,
+  execute: () => {
+    if (Math.random() < 0.5) throw new ToolError('There is no such ticket.');
+    return { success: false, contentItems: [{ type: 'inputText', text: 'Not today.' }] };
   },
 });
 
