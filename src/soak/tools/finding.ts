@@ -22,8 +22,8 @@ export interface Finding {
 
 /** A handler that keeps the event loop for longer stalls every session of the process. */
 const blockedMsMax = 50;
-/** More than what a runtime of any size keeps of a call. */
-const growthBytesMax = 1024 * 1024;
+/** More than a runtime of any size keeps of a call, and than what it compiles while it is young adds to that. */
+const growthBytesMax = 1.5 * 1024 * 1024;
 
 type Judge = (run: ToolRun) => Omit<Finding, 'tool'> | null;
 

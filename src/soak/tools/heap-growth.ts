@@ -22,14 +22,15 @@ export function looksOf(calls: number): readonly number[] {
 }
 
 /**
- * Growth in bytes for 1,000 calls: the least that the heap grew by from one look to the next, or 0. What is
- * kept of calls adds up each time; what comes of compiling, of caches that fill and of the collector's own
- * moods is much at one time and nothing at another.
+ * Growth in bytes for 1,000 calls: what the heap grew by at least from look to look, but for one, or 0.
+ * What is kept of calls adds up each time; what comes of compiling and of caches that fill is much at one
+ * time and nothing at another. And once in a run something large may be let go of.
  */
 export function steadyGrowth(marks: readonly HeapMark[]): number {
   const growths = marks.flatMap(({ calls, bytes }, index) => {
     const before = marks[index - 1];
     return before ? [((bytes - before.bytes) / (calls - before.calls)) * 1_000] : [];
   });
-  return growths.length === 0 ? 0 : Math.max(0, Math.min(...growths));
+  const [, leastButOne = 0] = growths.toSorted((one, two) => one - two);
+  return Math.max(0, leastButOne);
 }
