@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { whenAborted } from '../abort.ts';
-import { SessionMeshError } from '../errors.ts';
+import { messageOf, SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import {
   parseToxic,
@@ -70,7 +70,24 @@ function teller({ json = false, stdio = false }: ProxyCommandOptions) {
 
 type Tell = ReturnType<typeof teller>;
 
-/** Serves the control API, if it is asked for, and says where. */
+/** Says where the API is in a file that is new: whoever waits for it must not find an earlier one. */
+async function writeControlFile(file: string, content: object): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (thrown) {
+    throw new SessionMeshError('option_invalid', {
+      expected: '--control-file to be a new file that can be written',
+      found: messageOf(thrown),
+      fix: 'name a file that does not exist yet, in a folder that does',
+      cause: thrown,
+    });
+  }
+}
+
+/**
+ * Serves the control API, if it is asked for, and says where. Leaves nothing open if it throws.
+ * @throws SessionMeshError `option_invalid` for a control file that cannot be made
+ */
 async function serveControl(
   registry: ProxyRegistry,
   { control, controlFile, auth }: ProxyCommandOptions,
@@ -79,19 +96,21 @@ async function serveControl(
   if (control === undefined && controlFile === undefined) return new AsyncDisposableStack();
   const given = process.env[tokenVariable];
   const token = auth ? given : null;
-  const api = await startProxyControl({
-    registry,
-    ...(control === undefined ? {} : { port: control }),
-    ...(token === undefined ? {} : { token }),
-  });
+  await using undo = new AsyncDisposableStack();
+  const api = undo.use(
+    await startProxyControl({
+      registry,
+      ...(control === undefined ? {} : { port: control }),
+      ...(token === undefined ? {} : { token }),
+    }),
+  );
   if (controlFile !== undefined) {
-    const text = JSON.stringify({ url: api.url, token: api.token });
-    await writeFile(controlFile, `${text}\n`, { mode: 0o600, flag: 'wx' });
+    await writeControlFile(controlFile, { url: api.url, token: api.token });
   }
   const shown = token === undefined ? `Authorization: Bearer ${api.token}` : 'the token is yours';
   tell('control.started', { url: api.url }, `control API at ${api.url}`);
   if (auth && controlFile === undefined) say(shown);
-  return api;
+  return undo.move();
 }
 
 function registryOf(options: ProxyCommandOptions, tell: Tell): ProxyRegistry {
@@ -147,9 +166,14 @@ async function runStdioProxy(
     ...(options.frames === undefined ? {} : { framing: options.frames }),
     onFault: (fault) => tell('fault', { fault }, ''),
   });
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => {
+    // For a start that fails: a child that has ended by itself is not touched.
+    proxy.kill('SIGKILL');
+    process.stdin.destroy();
+  });
   const registry = registryOf(options, tell);
   registry.add(proxy.line);
-  await using undo = new AsyncDisposableStack();
   undo.use(await serveControl(registry, options, tell));
   await untilExit(proxy);
 }
@@ -162,7 +186,6 @@ async function untilExit(proxy: StdioProxy): Promise<void> {
   const { code } = await proxy.exited;
   process.off('SIGINT', forward);
   process.off('SIGTERM', forward);
-  process.stdin.destroy();
   process.exitCode = code ?? 1;
 }
 
