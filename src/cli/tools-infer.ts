@@ -1,5 +1,6 @@
 /** `sessionmesh tools infer`: writes down the tools of a module, or checks what was written down. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import {
   checkSchemaDocument,
@@ -36,6 +37,15 @@ interface InferResult {
 const issueText = (issue: InferIssue) =>
   `${placeText(issue.place)}: ${issue.tool}: ${issue.message}`;
 
+/** Why there is nothing, and how to see the tools that the module may have nevertheless. */
+function nothingText({ file }: Inference): string {
+  const name = relative(process.cwd(), file);
+  return (
+    `${name}: nothing could be inferred: \`infer\` reads exported functions, and what is made with ` +
+    `\`tool()\` has its schema already; \`sessionmesh tools list ${name}\` shows all tools of a module`
+  );
+}
+
 async function compare(inference: Inference, out: string): Promise<readonly string[]> {
   const written = await readFile(out, 'utf8').catch((thrown: unknown) => {
     throw new SessionMeshError('option_invalid', {
@@ -55,15 +65,17 @@ function printResult({ errors, warnings, differences, tools }: InferResult, out?
     page.line(`${page.paint('red', 'differs')} ${difference}`);
   }
   const number = counted(tools.length, 'tool');
-  if (errors.length > 0) page.line(`${errors.length} in the way of ${number}; nothing was done`);
-  else if (differences === null) page.line(`${number}${out === undefined ? '' : ` in ${out}`}`);
+  if (errors.length > 0) {
+    const way = tools.length === 0 ? '' : `${errors.length} in the way of `;
+    page.line(`${way}${number}; nothing was done`);
+  } else if (differences === null) page.line(`${number}${out === undefined ? '' : ` in ${out}`}`);
   else if (differences.length === 0) page.line(`${number}, and ${out} says so`);
   else page.line(`${out} is out of date; write it again without --check`);
 }
 
 /**
  * Infers the tools of the module at `file` and writes the schema document, or checks it. The exit code is 1
- * if a function cannot be a tool, or the document says something else.
+ * if a function cannot be a tool, if there is none at all, or if the document says something else.
  * @throws SessionMeshError `option_invalid` for --check without --out, or if a file cannot be read;
  * `schema_invalid` if the document is none; as `inferTools`.
  */
@@ -78,7 +90,8 @@ export async function runToolsInferCommand(
     });
   }
   const inference = await inferTools(file, tsconfig === undefined ? {} : { tsconfig });
-  const isWhole = inference.errors.length === 0;
+  const isEmpty = inference.tools.length === 0 && inference.errors.length === 0;
+  const isWhole = inference.errors.length === 0 && !isEmpty;
   const differences = check && out !== undefined && isWhole ? await compare(inference, out) : null;
   if (isWhole && !check) {
     if (out !== undefined) await writeFile(out, schemaDocument(inference));
@@ -87,7 +100,7 @@ export async function runToolsInferCommand(
   const result: InferResult = {
     ok: isWhole && (differences ?? []).length === 0,
     tools: inference.tools.map(({ name }) => name),
-    errors: inference.errors.map(issueText),
+    errors: isEmpty ? [nothingText(inference)] : inference.errors.map(issueText),
     warnings: inference.warnings.map(issueText),
     differences,
   };

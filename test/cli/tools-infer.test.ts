@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSchemaDocument } from '../../src/tools/infer/index.ts';
-import { toolsFolder } from './tools-folder.ts';
+import { moduleText, toolsFolder } from './tools-folder.ts';
 
 const find = `/**
  * Finds tickets.
@@ -87,6 +87,24 @@ export function count(words: Map<string, number>): void {}
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /^error tools\.ts:10:23: count: parameter "words" has type Map<string, number>: .*\n1 in the way of 1 tool; nothing was done\n$/,
+  );
+  expect(existsSync(join(folder.path, 'tools.schema.json'))).toBe(false);
+});
+
+test('a module that does not parse is an error with file and line', async () => {
+  const folder = toolsFolder({ 'tools.ts': `${find}\nexport const x = \n` });
+  const { code, stdout, stderr } = await folder.run(['infer', 'tools.ts']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/tools\.ts:9:17: Expression expected\.; .*\[infer_failed\]/);
+});
+
+test('where nothing can be inferred it says what is read, and where to look instead', async () => {
+  const made = `export const ping = tool({ name: 'ping', description: 'Answers.', execute: () => 1 });`;
+  const folder = toolsFolder({ 'tools.ts': moduleText(made) });
+  const { code, stdout, stderr } = await folder.run(document);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(
+    /^error tools\.ts: nothing could be inferred: `infer` reads exported functions.*`sessionmesh tools list tools\.ts`.*\n0 tools; nothing was done\n$/,
   );
   expect(existsSync(join(folder.path, 'tools.schema.json'))).toBe(false);
 });

@@ -3,10 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Node, Project, ts, type Program, type SourceFile, type Symbol, type Type } from 'ts-morph';
+import type { SourcePlace } from './inferred.ts';
+
+/** A place at which the module does not parse. */
+export interface SyntaxMistake {
+  readonly place: SourcePlace;
+  readonly message: string;
+}
 
 /** A module, opened. */
 export interface OpenModule {
   readonly source: SourceFile;
+  /** In the order of the text; empty for a module that parses. */
+  readonly syntaxMistakes: readonly SyntaxMistake[];
   /** Whether `symbol` is a class or interface of the language's own library. */
   readonly isBuiltIn: (symbol: Symbol | undefined) => boolean;
   /** Whether `node` is in the user's own sources, not in a package or in the library. */
@@ -115,6 +124,15 @@ function sourceDependencies(program: Program): string[] {
     .map((source) => manifestOf(resolve(source.fileName)));
 }
 
+function syntaxMistakesOf(source: SourceFile, program: Program): SyntaxMistake[] {
+  return program.compilerObject
+    .getSyntacticDiagnostics(source.compilerNode)
+    .map(({ start, messageText }) => ({
+      place: { file: source.getFilePath(), ...source.getLineAndColumnAtPos(start) },
+      message: ts.flattenDiagnosticMessageText(messageText, '\n'),
+    }));
+}
+
 /**
  * Opens the module at `file`.
  * @param tsconfig the settings to read it with; by default the nearest `tsconfig.json` above it
@@ -133,6 +151,7 @@ export async function openModule(file: string, tsconfig?: string): Promise<OpenM
     program.compilerObject.isSourceFileDefaultLibrary(node.getSourceFile().compilerNode);
   return {
     source,
+    syntaxMistakes: syntaxMistakesOf(source, program),
     isBuiltIn: (symbol) => {
       const declarations = symbol?.getDeclarations() ?? [];
       const isNamed = declarations.some(

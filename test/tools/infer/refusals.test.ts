@@ -377,3 +377,15 @@ test('a module that cannot be read is an error of the option', async () => {
     code: 'option_invalid',
   });
 });
+
+test('a module that does not parse is refused with the places, not read as far as it goes', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write(
+    'broken.ts',
+    '/** D. */\nexport function find() {}\nlet a = ;\n',
+  );
+  await expect(inferTools(file)).rejects.toMatchObject({
+    code: 'infer_failed',
+    facts: { found: `${file}:3:9: Expression expected.` },
+  });
+});
