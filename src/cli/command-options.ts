@@ -5,6 +5,17 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 export const jsonOption = () =>
   new Option('--json', 'print JSON for programs instead of text for people');
 
+/** `--document`: where schemas of plain functions come from. */
+export const documentOption = () =>
+  new Option('--document <file>', 'take schemas from this document instead of inferring them');
+
+/** `--tsconfig` */
+export const tsconfigOption = () =>
+  new Option('--tsconfig <file>', 'the settings to read the module with');
+
+/** What a command that loads tools is given. */
+export const toolModuleText = 'a module that exports tools or functions';
+
 /** A whole number above zero, as an option is given it. Throws what commander shows. */
 export function parseCount(text: string): number {
   const count = Number(text);

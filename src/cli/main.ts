@@ -3,7 +3,13 @@
 import { Argument, Command, Option } from 'commander';
 import { packageVersion } from '../package-version.ts';
 import { addCallsCommand } from './calls.ts';
-import { jsonOption, withAddress } from './command-options.ts';
+import {
+  documentOption,
+  jsonOption,
+  toolModuleText,
+  tsconfigOption,
+  withAddress,
+} from './command-options.ts';
 import { complain } from './complaint.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
@@ -117,13 +123,16 @@ withWitnesses(program.command('serve'))
   .action(async (options) => (await import('./serve.ts')).runServeCommand(options));
 
 program
-  .command('mcp <module>')
+  .command('mcp')
   .description('serve the tools of a module to any MCP client, over stdio or streamable HTTP')
+  .argument('<module>', toolModuleText)
   .addOption(new Option('--http', 'listen on loopback instead of using stdio'))
   .addOption(new Option('--port <number>', 'the port, with --http; 0 for any').argParser(Number))
   .addOption(new Option('--no-auth', 'ask for no token, with --http'))
   .addOption(new Option('--name <name>', 'what the server calls itself'))
   .addOption(new Option('--approve-all', 'run tools that ask for approval without asking'))
+  .addOption(documentOption())
+  .addOption(tsconfigOption())
   .action(async (module, options) => (await import('./mcp.ts')).runMcpCommand(module, options));
 
 addToolsCommand(program);

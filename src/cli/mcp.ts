@@ -1,18 +1,17 @@
 /** `sessionmesh mcp`: serves the tools of a module to MCP clients, over stdio or HTTP. */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { whenAborted } from '../abort.ts';
-import { messageOf, SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
-import { exportedTools } from '../mcp/exported-tools.ts';
 import { serveOn } from '../mcp/serve-on.ts';
 import type { McpServing, ServeToolsOptions } from '../mcp/serving.ts';
 import { interruptedExitCode, watchInterruption } from './interruption.ts';
+import { plainLine } from './plain-text.ts';
+import { loadToolModule, type ModuleSelection } from './tool-module.ts';
 
-export interface McpCommandOptions {
+/** What `mcp` takes, as the command line gives it. */
+export interface McpCommandOptions extends ModuleSelection {
   /** Over streamable HTTP instead of stdio. */
   readonly http?: boolean;
   /** With `http`; any free port by default. */
@@ -53,20 +52,11 @@ function claimStdout(): Writable {
   return protocol;
 }
 
-async function loadTools(module: string) {
-  const url = pathToFileURL(resolve(module));
-  let exports: object;
-  try {
-    exports = await import(url.href);
-  } catch (thrown) {
-    const found = `${module}: ${messageOf(thrown)}`;
-    throw new SessionMeshError('option_invalid', {
-      expected: 'a module that can be loaded',
-      found,
-      cause: thrown,
-    });
-  }
-  return exportedTools(exports);
+/** The tools, as `sessionmesh tools` finds them; what inference says of them goes to stderr. */
+async function loadTools(module: string, selection: ModuleSelection) {
+  const { parts, warnings } = await loadToolModule(module, selection);
+  for (const warning of warnings) say(`sessionmesh mcp: warning: ${plainLine(warning)}`);
+  return parts;
 }
 
 interface HttpAccess {
@@ -104,7 +94,7 @@ async function untilOver(serving: McpServing): Promise<void> {
 
 /**
  * Serves what `module` exports until the client is gone (stdio) or the command is interrupted.
- * @throws SessionMeshError `option_invalid` for a module without tools, and what `serveTools` throws
+ * @throws SessionMeshError as `loadToolModule` and `serveTools`
  */
 export async function runMcpCommand(module: string, options: McpCommandOptions): Promise<void> {
   const { http = false, port = 0, auth = true, name, approveAll = false } = options;
@@ -115,7 +105,7 @@ export async function runMcpCommand(module: string, options: McpCommandOptions):
   };
   // Before the module runs, which may print something.
   const output = http ? undefined : claimStdout();
-  const tools = await loadTools(module);
+  const tools = await loadTools(module, options);
   const access = httpAccess(auth);
   const transport = http
     ? ({ kind: 'http', port, token: access.token } as const)

@@ -116,7 +116,10 @@ export async function loadToolModule(
   const others = exported
     .flatMap(partsIn)
     .filter((part) => 'kind' in part || !known.has(part.name));
-  const parts = [...new Set([...inferred.tools, ...others])];
+  const all = new Set([...inferred.tools, ...others]);
+  // Exported by itself as well, a member of a namespace is meant once.
+  for (const part of all) if ('kind' in part) for (const tool of part.tools) all.delete(tool);
+  const parts = [...all];
   if (parts.length > 0) return { parts, warnings: inferred.warnings };
   throw new SessionMeshError('option_invalid', {
     expected: 'a module that exports tools, namespaces, bundles or functions',

@@ -1,13 +1,7 @@
 /** `sessionmesh tools`: names the commands about tools and loads the one that is asked for. */
 import { Option, type Command } from 'commander';
-import { jsonOption } from './command-options.ts';
+import { documentOption, jsonOption, toolModuleText, tsconfigOption } from './command-options.ts';
 import { ending } from './process-end.ts';
-
-const moduleText = 'a module that exports tools or functions';
-
-const tsconfig = () => new Option('--tsconfig <file>', 'the settings to read the module with');
-const document = () =>
-  new Option('--document <file>', 'take schemas from this document instead of inferring them');
 
 function addInferCommand(tools: Command): void {
   tools
@@ -18,7 +12,7 @@ function addInferCommand(tools: Command): void {
     .addOption(
       new Option('--check', 'compare with --out and write nothing: exit code 1 if it differs'),
     )
-    .addOption(tsconfig())
+    .addOption(tsconfigOption())
     .addOption(jsonOption())
     .action(async (file, options) =>
       (await import('./tools-infer.ts')).runToolsInferCommand(file, options),
@@ -29,14 +23,14 @@ function addCheckCommand(tools: Command): void {
   tools
     .command('check')
     .description('what Codex will accept, and what a model will see, letter by letter')
-    .argument('<file>', `${moduleText}, or a .json file with a list of dynamic tools`)
+    .argument('<file>', `${toolModuleText}, or a .json file with a list of dynamic tools`)
     .addOption(new Option('--live', 'compare with what the real Codex sends to a scripted model'))
     .addOption(
       new Option('--model <name>', 'with --live: the model to be taken for').default('gpt-5.5'),
     )
     .addOption(new Option('--codex <path>', 'with --live: the codex binary to run'))
-    .addOption(document())
-    .addOption(tsconfig())
+    .addOption(documentOption())
+    .addOption(tsconfigOption())
     .addOption(jsonOption())
     .action(
       ending(async (file: string, options) =>
@@ -49,9 +43,9 @@ function addListCommand(tools: Command): void {
   tools
     .command('list')
     .description('the tools of a module')
-    .argument('<module>', moduleText)
-    .addOption(document())
-    .addOption(tsconfig())
+    .argument('<module>', toolModuleText)
+    .addOption(documentOption())
+    .addOption(tsconfigOption())
     .addOption(jsonOption())
     .action(
       ending(async (file: string, options) =>
@@ -64,10 +58,10 @@ function addShowCommand(tools: Command): void {
   tools
     .command('show')
     .description('one tool, as it was written and as models see it')
-    .argument('<module>', moduleText)
+    .argument('<module>', toolModuleText)
     .argument('<tool>', 'its name, or namespace/name')
-    .addOption(document())
-    .addOption(tsconfig())
+    .addOption(documentOption())
+    .addOption(tsconfigOption())
     .addOption(jsonOption())
     .action(
       ending(async (file: string, name: string, options) =>
@@ -80,7 +74,7 @@ function addCallCommand(tools: Command): void {
   tools
     .command('call')
     .description('call one tool by hand, as a session would')
-    .argument('<module>', moduleText)
+    .argument('<module>', toolModuleText)
     .argument('<tool>', 'its name, or namespace/name')
     .argument(
       '[arguments]',
@@ -88,8 +82,8 @@ function addCallCommand(tools: Command): void {
       '{}',
     )
     .addOption(new Option('--approve', 'agree to the call if the tool asks'))
-    .addOption(document())
-    .addOption(tsconfig())
+    .addOption(documentOption())
+    .addOption(tsconfigOption())
     .addOption(jsonOption())
     .action(
       ending(async (file: string, name: string, args: string, options) =>

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import type { McpCommandOptions } from '../../src/cli/mcp.ts';
+import { inferTools, schemaDocument } from '../../src/tools/infer/index.ts';
 
 const program = join(import.meta.dirname, 'serve.ts');
 const servedModule = join(import.meta.dirname, 'served-module.ts');
@@ -81,6 +82,48 @@ test('a module that keeps something open does not hold the process', async () =>
   expect(await exited).toEqual([0, null]);
 });
 
+test('plain functions are served as `sessionmesh tools` finds them, warnings on stderr', async () => {
+  const child = start(
+    await moduleOf(
+      '/** Adds. */\nexport const add = (a: number, b: number) => a + b;\n' +
+        'export function bare(a: number) {}\n',
+    ),
+  );
+  const printed = text(child.stderr);
+  const answers: object[] = [];
+  child.stdin.write(initialize);
+  child.stdin.write(message(2, 'tools/list', {}));
+  child.stdin.write(message(3, 'tools/call', { name: 'add', arguments: { a: 1, b: 2 } }));
+  for await (const line of createInterface({ input: child.stdout })) {
+    answers.push(JSON.parse(line) as object);
+    if (answers.length === 3) child.stdin.end();
+  }
+  expect(answers).toMatchObject([
+    { id: 1 },
+    { id: 2, result: { tools: [{ name: 'add', description: 'Adds.' }, { name: 'bare' }] } },
+    { id: 3, result: { content: [{ text: '3' }] } },
+  ]);
+  expect(await printed).toMatch(/^sessionmesh mcp: warning: .*module\.ts:3:1: bare: /);
+});
+
+test('a schema document stands in for inference', async () => {
+  const module = await moduleOf('export const shout = (word) => word.toUpperCase();');
+  const inferred = await inferTools(
+    await moduleOf('/** Shouts. */\nexport const shout = (word: string): string => word;'),
+  );
+  const document = `${module}.schema.json`;
+  await writeFile(document, schemaDocument(inferred));
+  const child = start(module, { document });
+  child.stdin.write(initialize);
+  child.stdin.write(message(2, 'tools/call', { name: 'shout', arguments: { word: 'hey' } }));
+  let last = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    last = line;
+    if (line.includes('"id":2')) child.stdin.end();
+  }
+  expect(JSON.parse(last)).toMatchObject({ id: 2, result: { content: [{ text: 'HEY' }] } });
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
   const child = start(servedModule);
   const exited = once(child, 'exit');
@@ -91,8 +134,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
 });
 
 test.each([
-  ['export const nothing = 1;', /exports tools made with `tool\(\)`.*exports nothing/],
-  ['throw new Error("broken");', /a module that can be loaded.*broken/],
+  ['export const nothing = 1;', /a module that exports tools.*found none of them/],
+  ['throw new Error("broken");', /a module that can be imported.*broken/],
 ])('a module of %s is refused', async (source, expected) => {
   const child = start(await moduleOf(source));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
