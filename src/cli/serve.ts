@@ -111,6 +111,7 @@ export async function runServeCommand(options: ServeCommandOptions): Promise<voi
     onEvent: witness.onMeshEvent,
     signal: interruption.signal,
   });
+  witness.begin();
   announce(service, stateDir, json);
   if (options.open && !(await openBrowser(service.pageUrl()))) {
     process.stderr.write('sessionmesh: no browser could be opened; open the address yourself\n');

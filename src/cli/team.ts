@@ -129,6 +129,7 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
       dashboard?.onMeshEvent(event);
     },
   });
+  witness.begin();
   resources.defer(() => mesh.close({ graceMs: closeGraceMs }));
   if (dashboard) {
     const { url, isOpened } = await dashboard.open(mesh);

@@ -1,4 +1,5 @@
 /** Whoever watches a run besides the person at the terminal: a history file, and Stately's inspector. */
+import { rm } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { systemEnv } from '../env.ts';
 import { resolveLimits } from '../limits.ts';
@@ -18,6 +19,8 @@ export interface WitnessOptions {
 export interface Witness extends AsyncDisposable {
   readonly onMeshEvent: (event: MeshEvent) => void;
   readonly onTeamEvent: (event: TeamEvent) => void;
+  /** Tells that the run has begun. A witness that is closed before leaves nothing behind. */
+  readonly begin: () => void;
 }
 
 /** Adds the options that name witnesses. */
@@ -27,9 +30,28 @@ export function withWitnesses(command: Command): Command {
     .addOption(new Option('--inspect <url>', 'show the state charts in an inspector at ws://…'));
 }
 
+/**
+ * Writes a history. The file of a start that failed is removed: an existing one is never overwritten, so it
+ * would be in the way of the next attempt. What happened in a session is kept whatever came of the start.
+ */
 async function historyWitness(to: string, source: string, logger: Logger): Promise<Witness> {
   const { startHistory } = await import('../history/recording.ts');
-  return startHistory({ to, source, runtime: source, logger });
+  const recording = await startHistory({ to, source, runtime: source, logger });
+  let isWorthKeeping = false;
+  return {
+    onMeshEvent: (event) => {
+      isWorthKeeping ||= 'sessionId' in event && event.sessionId !== null;
+      recording.onMeshEvent(event);
+    },
+    onTeamEvent: recording.onTeamEvent,
+    begin: () => {
+      isWorthKeeping = true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await recording.close();
+      if (!isWorthKeeping) await rm(to, { force: true });
+    },
+  };
 }
 
 async function inspectorWitness(url: string, logger: Logger): Promise<Witness> {
@@ -38,6 +60,7 @@ async function inspectorWitness(url: string, logger: Logger): Promise<Witness> {
   return {
     onMeshEvent: sink.take,
     onTeamEvent: () => {},
+    begin: () => {},
     [Symbol.asyncDispose]: () => sink.close(),
   };
 }
@@ -65,6 +88,9 @@ export async function openWitness(
     },
     onTeamEvent: (event) => {
       for (const witness of witnesses) witness.onTeamEvent(event);
+    },
+    begin: () => {
+      for (const witness of witnesses) witness.begin();
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -1,13 +1,15 @@
 /** `--history` and `--inspect`: whoever watches a run gets all of it, and cannot hurt it. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { openWitness } from '../../src/cli/witness.ts';
 import { silentLogger } from '../../src/logger.ts';
+import { commandsIn } from './service-commands.ts';
 
 const opened = {
   type: 'session.opened',
@@ -37,11 +39,36 @@ test('a history file holds what happened once the witness is closed', async () =
 
 test('a file that exists is refused before anything runs, and left as it is', async () => {
   const history = await newFile();
-  await (await openWitness({ history }, 'team', silentLogger))[Symbol.asyncDispose]();
+  const first = await openWitness({ history }, 'team', silentLogger);
+  first.begin();
+  await first[Symbol.asyncDispose]();
   const before = await readFile(history, 'utf8');
   const again = openWitness({ history }, 'team', silentLogger);
   await expect(again).rejects.toMatchObject({ code: 'history_open_failed' });
   expect(await readFile(history, 'utf8')).toBe(before);
+});
+
+test('a start that fails leaves no file in the way of the next one', async () => {
+  const history = await newFile();
+  const started = { type: 'mesh.started', host: 'h', codex: null, at: 4 } as const;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const witness = await openWitness({ history }, 'serve', silentLogger);
+    witness.onMeshEvent(started);
+    await witness[Symbol.asyncDispose]();
+    expect(existsSync(history)).toBe(false);
+  }
+});
+
+test.each([
+  ['team', ['--codex', '/nope'], /codex_not_found/],
+  ['serve', ['--port', '0', '--tools', 'nope.ts'], /option_invalid/],
+])('%s that does not start can be started again with the same history', async (name, args, why) => {
+  const history = await newFile();
+  const command = [name, ...args, '--history', history];
+  const { code, stderr } = await commandsIn(dirname(history)).run(command);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(why);
+  expect(existsSync(history)).toBe(false);
 });
 
 test('an inspector is told of the sessions as actors', async () => {
