@@ -1,9 +1,9 @@
 /** Which state a chart is to show: one that is given, a live session's, or a session's at some moment of a history. */
-import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { machines } from '../../machines/index.ts';
 import { parseStateValue, type StateValue } from '../charts/active-states.ts';
 import { systemEnv } from '../env.ts';
-import { SessionMeshError } from '../errors.ts';
+import { messageOf, SessionMeshError } from '../errors.ts';
 import { applyRecord } from '../history/fold.ts';
 import { openHistory } from '../history/reader.ts';
 import { emptyView, type RunView } from '../history/view.ts';
@@ -53,9 +53,23 @@ function momentOf(text: string): number {
   throw invalid('--at to be a date or milliseconds', text);
 }
 
+/** Opened before it is read, so that a file that is not there is told from one that is no history. */
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (thrown) {
+    throw new SessionMeshError('option_invalid', {
+      expected: '--history to be a history file that can be read',
+      found: messageOf(thrown),
+      cause: thrown,
+    });
+  }
+}
+
 async function viewAt(path: string, timeMs: number): Promise<RunView> {
   const view = emptyView();
-  const { records } = await openHistory(createReadStream(path));
+  await using file = await openFile(path);
+  const { records } = await openHistory(file.createReadStream());
   for await (const record of records) {
     if (record.at > timeMs) break;
     applyRecord(view, record);

@@ -1,5 +1,4 @@
 /** `sessionmesh chart`: a machine's state chart as a picture, with the states of a session lit if asked. */
-import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { machines } from '../../machines/index.ts';
 import { activeStates, type StateValue } from '../charts/active-states.ts';
@@ -12,6 +11,7 @@ import { SessionMeshError } from '../errors.ts';
 import { pngOf } from './chart-png.ts';
 import { chosenState, type ChartStateOptions } from './chart-state.ts';
 import { watchInterruption } from './interruption.ts';
+import { writeOutput } from './output-file.ts';
 
 /** What is written. */
 type ChartFormat = 'svg' | 'png' | 'mermaid' | 'json';
@@ -30,10 +30,21 @@ const formatOfExtension: Readonly<Record<string, ChartFormat>> = {
   '.svg': 'svg',
   '.png': 'png',
   '.json': 'json',
+  '.mmd': 'mermaid',
+  '.mermaid': 'mermaid',
 };
 
+/** What is asked for, else what the file's name says; Mermaid for a name that says nothing. */
 function formatOf({ format, out }: ChartOptions): ChartFormat {
-  return format ?? formatOfExtension[extname(out ?? '').toLowerCase()] ?? 'mermaid';
+  if (format !== undefined) return format;
+  const extension = extname(out ?? '').toLowerCase();
+  const known = extension === '' ? 'mermaid' : formatOfExtension[extension];
+  if (known !== undefined) return known;
+  throw new SessionMeshError('option_invalid', {
+    expected: `--out to end in ${Object.keys(formatOfExtension).join(', ')}`,
+    found: extension,
+    fix: 'name the file so, or say what to write with --format',
+  });
 }
 
 function idsIn({ id, states }: ChartState): string[] {
@@ -95,5 +106,5 @@ export async function runChartCommand(
   const active = litStates(chart, await chosenState(name, options, signal));
   const output = await draw({ chart, format, active, theme }, signal);
   if (out === undefined) process.stdout.write(output);
-  else await writeFile(out, output);
+  else await writeOutput('--out', out, output);
 }

@@ -18,7 +18,7 @@ import { callNamedTools, fakeScene, lookup, newSession, scratchFolder } from '..
 type MachineName = keyof typeof machines;
 
 async function written(name: MachineName, options: ChartOptions, file = 'chart'): Promise<Buffer> {
-  const out = join(await scratchFolder(), file);
+  const out = options.out ?? join(await scratchFolder(), file);
   await runChartCommand(name, { ...options, out });
   return readFile(out);
 }
@@ -49,6 +49,26 @@ test('each format is written, chosen by name or by the file’s', async () => {
     drawing,
     active: [],
   });
+});
+
+test('a name whose ending is no format is refused, unless a format is given', async () => {
+  expect(await text('call', {}, 'chart.mmd')).toBe(mermaidOf(chartOf(machines.call)));
+  await expect(written('call', {}, 'chart.gif')).rejects.toMatchObject({
+    code: 'option_invalid',
+    facts: { expected: '--out to end in .svg, .png, .json, .mmd, .mermaid', found: '.gif' },
+  });
+  expect(await text('call', { format: 'mermaid' }, 'chart.txt')).toBe(
+    mermaidOf(chartOf(machines.call)),
+  );
+});
+
+test('files that cannot be written or read are named with their option', async () => {
+  expect(await refused('call', { format: 'svg', out: '/nope/x.svg' })).toMatch(
+    /^option_invalid: .*--out to be .*ENOENT.*\/nope\/x\.svg/,
+  );
+  expect(await refused('session', { session: 's', history: '/nope/h.jsonl' })).toMatch(
+    /^option_invalid: .*--history to be .*ENOENT.*\/nope\/h\.jsonl/,
+  );
 });
 
 test('a state that is given is lit', async () => {
