@@ -1,6 +1,6 @@
 /** `sessionmesh doctor`: whether this machine can run Codex sessions, and what to do if not. */
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../errors.ts';
 import { locateCodex } from '../hosts/app-server/locate.ts';
 import { testedCodexVersion } from '../hosts/app-server/methods.ts';
+import { plainLine } from './plain-text.ts';
 import { openTerminal } from './terminal.ts';
 
 export interface DoctorOptions {
@@ -27,6 +28,7 @@ interface Finding {
 
 const oldestNode = [22, 18] as const;
 const codexTimeoutMs = 10_000;
+const codexFix = 'npm install @openai/codex, or pass --codex <path>';
 
 const good = (check: string, found: string): Finding => ({
   check,
@@ -53,19 +55,24 @@ async function checkCodex(command: string | undefined): Promise<Finding> {
     });
     const run = promisify(execFile);
     const { stdout } = await run(located.command, ['--version'], { timeout: codexTimeoutMs });
-    const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
+    const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0];
+    if (version === undefined) {
+      const found = `no version, as of ${located.command} --version`;
+      return { check, verdict: 'bad', found, fix: codexFix };
+    }
     const found = `${version} at ${located.command}`;
     if (version === testedCodexVersion) return good(check, found);
     const fix = `tested with ${testedCodexVersion}; another version may behave differently`;
     return { check, verdict: 'warning', found, fix };
   } catch (thrown) {
-    const fix = 'npm install @openai/codex, or pass --codex <path>';
-    return { check, verdict: 'bad', found: messageOf(thrown), fix };
+    const found = plainLine(messageOf(thrown).trim());
+    return { check, verdict: 'bad', found, fix: codexFix };
   }
 }
 
+/** Where Codex keeps what it knows. A variable that is empty is one that is not set. */
 function codexHome(): string {
-  return process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
+  return process.env['CODEX_HOME'] || join(homedir(), '.codex');
 }
 
 async function checkLogin(): Promise<Finding> {
@@ -80,14 +87,21 @@ async function checkLogin(): Promise<Finding> {
   }
 }
 
+/** Looks only: a folder that is missing stays so. Codex makes its usual one, but none that was named. */
 async function checkCodexHome(): Promise<Finding> {
   const check = 'CODEX_HOME';
   const home = codexHome();
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    if (!(await stat(home)).isDirectory()) throw new Error(`${home} is no folder`);
     await access(home, constants.W_OK);
     return good(check, `${home} can be written`);
   } catch (thrown) {
+    if (Object(thrown).code === 'ENOENT') {
+      const found = `${home} is missing`;
+      const isNamed = Boolean(process.env['CODEX_HOME']);
+      const fix = isNamed ? `make it: mkdir -p ${home}` : 'run `codex login`, which makes it';
+      return { check, verdict: isNamed ? 'bad' : 'warning', found, fix };
+    }
     const fix = 'set CODEX_HOME to a folder you can write';
     return { check, verdict: 'bad', found: messageOf(thrown), fix };
   }
