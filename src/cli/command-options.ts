@@ -1,5 +1,6 @@
 /** Options that commands have in common. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { SessionMeshError } from '../errors.ts';
 
 /** `--json` */
 export const jsonOption = () =>
@@ -21,6 +22,19 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError('It has to be a whole number above zero.');
+}
+
+/**
+ * The parser of an option that names a port; 0 is any.
+ * @param option as it is written: `--port`
+ */
+export function parsePort(option: string): (text: string) => number {
+  return (text) => {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+    if (port < 65_536) return port;
+    const expected = `${option} to be a number from 0 to 65535`;
+    throw new SessionMeshError('option_invalid', { expected, found: text || 'nothing' });
+  };
 }
 
 /** Seconds above zero. Throws what commander shows. */

@@ -6,6 +6,7 @@ import { addCallsCommand } from './calls.ts';
 import {
   documentOption,
   jsonOption,
+  parsePort,
   toolModuleText,
   tsconfigOption,
   withAddress,
@@ -94,7 +95,11 @@ withAddress(
 withWitnesses(program.command('serve'))
   .description('serve sessions over HTTP and a WebSocket, for clients in any language')
   .addOption(new Option('--host <address>', 'where to listen (default: 127.0.0.1)'))
-  .addOption(new Option('--port <number>', 'the port; 0 for any (default: 3001)').argParser(Number))
+  .addOption(
+    new Option('--port <number>', 'the port; 0 for any (default: 3001)').argParser(
+      parsePort('--port'),
+    ),
+  )
   .addOption(new Option('--no-auth', 'ask for no token; only on loopback'))
   .addOption(new Option('--codex <path>', 'the codex binary to run'))
   .addOption(new Option('--tools <module>', 'serve the tools of this module in every session'))
@@ -127,7 +132,11 @@ program
   .description('serve the tools of a module to any MCP client, over stdio or streamable HTTP')
   .argument('<module>', toolModuleText)
   .addOption(new Option('--http', 'listen on loopback instead of using stdio'))
-  .addOption(new Option('--port <number>', 'the port, with --http; 0 for any').argParser(Number))
+  .addOption(
+    new Option('--port <number>', 'the port, with --http; 0 for any').argParser(
+      parsePort('--port'),
+    ),
+  )
   .addOption(new Option('--no-auth', 'ask for no token, with --http'))
   .addOption(new Option('--name <name>', 'what the server calls itself'))
   .addOption(new Option('--approve-all', 'run tools that ask for approval without asking'))

@@ -17,6 +17,7 @@ import {
   type StdioProxy,
   type Toxic,
 } from '../soak/proxy/index.ts';
+import { parsePort } from './command-options.ts';
 import { interruptedExitCode, watchInterruption } from './interruption.ts';
 
 /** The verbs for frames, as options of their own: a probability each. */
@@ -245,7 +246,9 @@ export function addProxyCommand(program: Command): void {
   }
   command
     .addOption(
-      new Option('--control <port>', 'serve the control API; 0 for any port').argParser(Number),
+      new Option('--control <port>', 'serve the control API; 0 for any port').argParser(
+        parsePort('--control'),
+      ),
     )
     .addOption(
       new Option('--control-file <path>', 'serve it, and write its address and token there'),

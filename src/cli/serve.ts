@@ -65,15 +65,6 @@ function announce(service: Service, stateDir: string, json: boolean): void {
   process.stdout.write(`${text}\n`);
 }
 
-function checkPort(port: number | undefined): void {
-  if (port === undefined || (Number.isInteger(port) && port >= 0 && port < 65_536)) return;
-  const expected = '--port to be a number from 0 to 65535';
-  throw new SessionMeshError('option_invalid', {
-    expected,
-    found: Number.isNaN(port) ? 'no number' : String(port),
-  });
-}
-
 function ledgerOf(
   { ledger = true, durability = 'sync' }: ServeCommandOptions,
   stateDir: string,
@@ -91,7 +82,6 @@ function ledgerOf(
 export async function runServeCommand(options: ServeCommandOptions): Promise<void> {
   const { host, port, auth = true, codex, tools, cwd, json = false } = options;
   const { callTimeout, allNotifications } = options;
-  checkPort(port);
   using interruption = watchInterruption();
   const stateDir = stateDirOf(process.env);
   const ledger = ledgerOf(options, stateDir);

@@ -1,5 +1,5 @@
 /** `sessionmesh tools infer`: writes down the tools of a module, or checks what was written down. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { messageOf, SessionMeshError } from '../errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type InferIssue,
   type Inference,
 } from '../tools/infer/index.ts';
+import { writeOutput } from './output-file.ts';
 import { openPage } from './page.ts';
 import { counted } from './plain-text.ts';
 import { placeText } from './tool-module.ts';
@@ -94,7 +95,7 @@ export async function runToolsInferCommand(
   const isWhole = inference.errors.length === 0 && !isEmpty;
   const differences = check && out !== undefined && isWhole ? await compare(inference, out) : null;
   if (isWhole && !check) {
-    if (out !== undefined) await writeFile(out, schemaDocument(inference));
+    if (out !== undefined) await writeOutput('--out', out, schemaDocument(inference));
     else if (!json) process.stdout.write(schemaDocument(inference));
   }
   const result: InferResult = {

@@ -82,7 +82,7 @@ test.each([
   [['calls', 'answer', '1', '--text', 'a', '--failure', 'b'], 'cannot be used with'],
   [['calls', 'ls', '--all'], 'expected --session with --all'],
   [['tail', '--count', '0'], 'a whole number above zero'],
-  [['serve', '--port', 'abc'], 'expected --port to be a number from 0 to 65535, found no number'],
+  [['serve', '--port', 'abc'], 'expected --port to be a number from 0 to 65535, found abc'],
 ])('what makes no sense is refused before anything is asked: %j', async (args, said) => {
   const { code, stderr } = await commandsIn(await scratchFolder()).run(args);
   expect(code).toBe(1);

@@ -123,6 +123,11 @@ test('--json says the same to a program', async () => {
 });
 
 test.each([
+  [['infer', 'tools.ts', '--out', 'nowhere/x.json'], /--out to be .*ENOENT.*\[option_invalid\]/],
+  [
+    ['list', 'tools.ts', '--document', 'nope.json'],
+    /`document` to be .*ENOENT.*\[option_invalid\]/,
+  ],
   [['infer', 'tools.ts', '--check'], /--out, the document to check.*\[option_invalid\]/],
   [[...document, '--check'], /schema document to check.*without --check/],
   [['infer', 'nowhere.ts'], /nowhere\.ts.*\[option_invalid\]/],

@@ -56,9 +56,22 @@ async function inferAnew(key: CacheKey | null, file: string, options: ModuleOpti
   return inference;
 }
 
+async function readDocument(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw new SessionMeshError('option_invalid', {
+      expected: '`document` to be a schema document that can be read',
+      found: messageOf(thrown),
+      fix: 'write it with `sessionmesh tools infer MODULE --out FILE`, or correct the path',
+      cause: thrown,
+    });
+  }
+}
+
 async function describe(file: string, options: ModuleOptions): Promise<CachedModule> {
   if (options.document !== undefined) {
-    const tools = readSchemaDocument(await readFile(options.document, 'utf8'));
+    const tools = readSchemaDocument(await readDocument(options.document));
     return { tools, warnings: [], declaredDocs: {} };
   }
   const { cacheDir = await findCacheDir(file), tsconfig } = options;
