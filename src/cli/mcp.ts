@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { whenAborted } from '../abort.ts';
+import { SessionMeshError } from '../errors.ts';
 import { defaultLimits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import { serveOn } from '../mcp/serve-on.ts';
@@ -92,12 +93,25 @@ async function untilOver(serving: McpServing): Promise<void> {
   if (signal.aborted) process.exitCode = interruptedExitCode;
 }
 
+/** Refuses options of HTTP without it: over stdio they would protect, or open, nothing. */
+function checkTogether({ http = false, port, auth = true }: McpCommandOptions): void {
+  if (http) return;
+  const stray = port !== undefined ? '--port' : auth ? undefined : '--no-auth';
+  if (stray === undefined) return;
+  throw new SessionMeshError('option_invalid', {
+    expected: `--http with ${stray}`,
+    found: `${stray} alone`,
+    fix: `add --http, or leave ${stray} out: stdio has neither a port nor a token`,
+  });
+}
+
 /**
  * Serves what `module` exports until the client is gone (stdio) or the command is interrupted.
- * @throws SessionMeshError as `loadToolModule` and `serveTools`
+ * @throws SessionMeshError `option_invalid` for options of HTTP without `http`; as `loadToolModule` and `serveTools`
  */
 export async function runMcpCommand(module: string, options: McpCommandOptions): Promise<void> {
   const { http = false, port = 0, auth = true, name, approveAll = false } = options;
+  checkTogether(options);
   const common: Omit<ServeToolsOptions, 'transport'> = {
     logger,
     ...(name === undefined ? {} : { name }),

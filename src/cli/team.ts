@@ -106,13 +106,27 @@ async function prepareCodex(isLive: boolean, resources: AsyncDisposableStack) {
   return { ...process.env, ...home.env };
 }
 
-/** Runs the team and prints what happens. Sets the exit code of the process to that of the outcome. */
-export async function runTeamCommand(options: TeamCommandOptions): Promise<void> {
-  const { live = false, minutes } = options;
+function checkOptions({ live = false, model, minutes }: TeamCommandOptions): void {
+  if (model !== undefined && !live) {
+    throw new SessionMeshError('option_invalid', {
+      expected: '--live with --model',
+      found: '--model alone',
+      fix: 'add --live, or leave --model out: a rehearsal runs on its scripted model',
+    });
+  }
   if (minutes !== undefined && !(minutes > 0)) {
     const expected = '--minutes to be a number above zero';
     throw new SessionMeshError('option_invalid', { expected, found: String(minutes) });
   }
+}
+
+/**
+ * Runs the team and prints what happens. Sets the exit code of the process to that of the outcome.
+ * @throws SessionMeshError `option_invalid` for options that do not fit together; what starting a mesh throws
+ */
+export async function runTeamCommand(options: TeamCommandOptions): Promise<void> {
+  const { live = false, minutes } = options;
+  checkOptions(options);
   using interruption = watchInterruption();
   await using resources = new AsyncDisposableStack();
   const audience = options.json ? programAudience() : personAudience(live);

@@ -143,6 +143,14 @@ test.each([
   expect(stderr).toMatch(expected);
 });
 
+test.each([
+  [{ port: 0 }, /--http with --port, found --port alone/],
+  [{ auth: false }, /--http with --no-auth, found --no-auth alone/],
+])('%j means nothing over stdio, and is refused', async (options, expected) => {
+  const child = start(servedModule, options);
+  expect(await text(child.stderr)).toMatch(expected);
+});
+
 test('over HTTP it says where, and how to come in', async () => {
   const child = start(servedModule, { http: true });
   let url = '';
