@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../errors.ts';
 import { locateCodex } from '../hosts/app-server/locate.ts';
 import { testedCodexVersion } from '../hosts/app-server/methods.ts';
+import { nodeProblem, oldestNodeText } from './node-version.ts';
 import { plainLine } from './plain-text.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -26,7 +27,6 @@ interface Finding {
   readonly fix: string | null;
 }
 
-const oldestNode = [22, 18] as const;
 const codexTimeoutMs = 10_000;
 const codexFix = 'npm install @openai/codex, or pass --codex <path>';
 
@@ -39,10 +39,8 @@ const good = (check: string, found: string): Finding => ({
 
 function checkNode(): Finding {
   const { node } = process.versions;
-  const [major = 0, minor = 0] = node.split('.').map(Number);
-  const isNewEnough = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
-  if (isNewEnough) return good('node', node);
-  const fix = `install Node ${oldestNode.join('.')} or newer`;
+  if (nodeProblem(node) === null) return good('node', node);
+  const fix = `install Node ${oldestNodeText} or newer`;
   return { check: 'node', verdict: 'bad', found: node, fix };
 }
 
