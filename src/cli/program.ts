@@ -11,6 +11,7 @@ import {
   withAddress,
 } from './command-options.ts';
 import { complain } from './complaint.ts';
+import { addHelpCommands } from './help.ts';
 import { addLedgerCommand } from './ledger.ts';
 import { addLookCommands } from './look.ts';
 import { addProxyCommand } from './proxy.ts';
@@ -158,6 +159,8 @@ addLookCommands(program);
 addSoakCommand(program);
 
 addProxyCommand(program);
+
+addHelpCommands(program);
 
 endWithReader();
 try {
