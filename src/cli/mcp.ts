@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts';
 import { serveOn } from '../mcp/serve-on.ts';
 import type { McpServing, ServeToolsOptions } from '../mcp/serving.ts';
 import { interruptedExitCode, watchInterruption } from './interruption.ts';
-import { plainLine } from './plain-text.ts';
+import { counted, plainLine } from './plain-text.ts';
 import { loadToolModule, type ModuleSelection } from './tool-module.ts';
 
 /** What `mcp` takes, as the command line gives it. */
@@ -74,7 +74,7 @@ function httpAccess(auth: boolean): HttpAccess {
 }
 
 function tellHttp({ url, toolNames }: McpServing, { token, isNew }: HttpAccess): void {
-  say(`serving ${toolNames.length} tools at ${url}`);
+  say(`serving ${counted(toolNames.length, 'tool')} at ${url}`);
   if (isNew) say(`Authorization: Bearer ${token}`);
   else
     say(

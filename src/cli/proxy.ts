@@ -19,6 +19,7 @@ import {
 } from '../soak/proxy/index.ts';
 import { parsePort } from './command-options.ts';
 import { interruptedExitCode, watchInterruption } from './interruption.ts';
+import { counted } from './plain-text.ts';
 
 /** The verbs for frames, as options of their own: a probability each. */
 const frameOptions = ['drop', 'duplicate', 'reorder', 'garbage', 'truncate'] as const;
@@ -140,9 +141,9 @@ async function runSocketProxy(options: ProxyCommandOptions): Promise<void> {
   tell('proxy.started', where, `${proxy.listen} -> ${proxy.upstream}\nCtrl-C ends it`);
   await whenAborted(interruption.signal);
   const { stats } = proxy;
-  const counted = Object.entries(stats.faults).map(([type, count]) => `${count} ${type}`);
-  const summary = counted.length > 0 ? counted.join(', ') : 'none';
-  tell('proxy.ended', { stats }, `${stats.connections} connections; faults: ${summary}`);
+  const faults = Object.entries(stats.faults).map(([type, count]) => `${count} ${type}`);
+  const summary = faults.length > 0 ? faults.join(', ') : 'none';
+  tell('proxy.ended', { stats }, `${counted(stats.connections, 'connection')}; faults: ${summary}`);
   process.exitCode = interruptedExitCode;
 }
 

@@ -10,6 +10,7 @@ import { readGrowing } from '../service/inspection/growing-file.ts';
 import { followReplay, readReplay, type Replay } from '../service/inspection/replay.ts';
 import { watchInterruption } from './interruption.ts';
 import { openBrowser } from './open-browser.ts';
+import { counted } from './plain-text.ts';
 import { createReplayCheck } from './replay-check.ts';
 
 /** What `replay` takes, as the command line gives it. */
@@ -58,10 +59,10 @@ function found({ summary, about }: Replay): { readonly facts: object; readonly l
   const violations = marks.filter(({ kind }) => kind === 'violation').length;
   const records = lastSeq === 0 ? 0 : lastSeq - firstSeq + 1;
   const doubtful = doubts.length > 0 ? ' seen, but it cannot show that there were none' : '';
-  const verdict = isChecked ? `, ${violations} violations${doubtful}` : '';
+  const verdict = isChecked ? `, ${counted(violations, 'violation')}${doubtful}` : '';
   return {
     facts: { records, violations, doubts },
-    line: `${records} records of ${about.source}${verdict}`,
+    line: `${counted(records, 'record')} of ${about.source}${verdict}`,
   };
 }
 

@@ -6,7 +6,7 @@ import { endingOf } from '../hosts/control-service/session-view.ts';
 import { isRecord } from '../tools/json.ts';
 import { toolText, valueText } from './frame-text.ts';
 import { openPage, type Page } from './page.ts';
-import { ageText, cut, fit, plainLine, plainLines, tookText } from './plain-text.ts';
+import { ageText, counted, cut, fit, plainLine, plainLines, tookText } from './plain-text.ts';
 import { connectService } from './service-connection.ts';
 import type { AddressOptions } from './service-address.ts';
 import {
@@ -92,7 +92,7 @@ function printDetail(detail: SessionDetail, calls: readonly CallRow[], turnsMax:
   page.line(`made     ${ageText(nowMs - row.createdAt)} ago`);
   const shown = turns.slice(-turnsMax);
   const hidden = turns.length - shown.length;
-  if (hidden > 0) page.line(page.paint('dim', `\n${hidden} earlier turns; see --turns`));
+  if (hidden > 0) page.line(page.paint('dim', `\n${counted(hidden, 'earlier turn')}; see --turns`));
   if (turns.length === 0) page.line(page.paint('dim', '\nnothing was said yet'));
   const byTurn = Map.groupBy(transcript, ({ turnId }) => turnId);
   for (const turn of shown) printTurn(page, turn, byTurn.get(turn.id) ?? []);

@@ -46,7 +46,8 @@ function firstLine(text: string, charsMax: number): string {
 export function statusOf(progress: TeamProgress, now: number): string {
   const working = [...progress.working].join(', ') || 'nobody';
   const { turns, calls, artifacts } = progress;
-  return `${seconds(now - progress.startedAt)}  working: ${working}  ${turns} turns, ${calls} calls, ${artifacts} artifacts`;
+  const counts = [counted(turns, 'turn'), counted(calls, 'call'), counted(artifacts, 'artifact')];
+  return `${seconds(now - progress.startedAt)}  working: ${working}  ${counts.join(', ')}`;
 }
 
 interface Row {
@@ -183,6 +184,10 @@ export function reportVerdict(
     isGood ? 'green' : 'red',
     `${isGood ? '✓' : '✗'} ${result.outcome}`,
   );
-  const counts = `${result.turns} turns, ${progress.calls} tool calls, ${result.board.artifacts.length} artifacts`;
+  const counts = [
+    counted(result.turns, 'turn'),
+    counted(progress.calls, 'tool call'),
+    counted(result.board.artifacts.length, 'artifact'),
+  ].join(', ');
   terminal.line(`\n${outcome} in ${duration(result.wallMs)}: ${counts}. ${result.reason}`);
 }

@@ -151,6 +151,18 @@ test.each([
   expect(await text(child.stderr)).toMatch(expected);
 });
 
+test('one tool is counted as one', async () => {
+  const child = start(await moduleOf('/** Answers. */\nexport const ping = () => 1;'), {
+    http: true,
+  });
+  let printed = '';
+  for await (const chunk of child.stderr) {
+    printed += String(chunk);
+    if (printed.includes('serving')) break;
+  }
+  expect(printed).toMatch(/^serving 1 tool at http:/m);
+});
+
 test('over HTTP it says where, and how to come in', async () => {
   const child = start(servedModule, { http: true });
   let url = '';
