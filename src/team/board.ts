@@ -141,7 +141,8 @@ export class Board {
     if (end.result === 'stop' || task.attempts < limits.teamTaskAttemptsMax) {
       commit({ type: 'task.returned', ...target, reason: why });
     } else {
-      const reason = `claimed ${task.attempts} times without a result; at last: ${why}`;
+      const often = task.attempts === 1 ? 'once' : `${task.attempts} times`;
+      const reason = `claimed ${often} without a result; at last: ${why}`;
       commit({ type: 'task.failed', ...target, reason });
     }
   }
