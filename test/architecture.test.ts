@@ -29,6 +29,7 @@ const baseFiles = new Set([
   'logger.ts',
   'package-version.ts',
   'transient-map.ts',
+  'undo-stack.ts',
 ]);
 
 function filesUnder(folder: string): string[] {

@@ -1,7 +1,6 @@
 /** Which Node the commands need. Imports nothing, so that any Node can load it. */
 
-/** The first with `AsyncDisposableStack`, which nearly every command uses. */
-const oldestNode = [24, 0] as const;
+const oldestNode = [22, 18] as const;
 
 /** The oldest Node that will do, for people. The same as `engines` of package.json. */
 export const oldestNodeText = oldestNode.join('.');

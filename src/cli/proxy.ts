@@ -17,6 +17,7 @@ import {
   type StdioProxy,
   type Toxic,
 } from '../soak/proxy/index.ts';
+import { UndoStack } from '../undo-stack.ts';
 import { parsePort } from './command-options.ts';
 import { interruptedExitCode, watchInterruption } from './interruption.ts';
 import { counted } from './plain-text.ts';
@@ -95,10 +96,10 @@ async function serveControl(
   { control, controlFile, auth }: ProxyCommandOptions,
   tell: Tell,
 ): Promise<AsyncDisposable> {
-  if (control === undefined && controlFile === undefined) return new AsyncDisposableStack();
+  if (control === undefined && controlFile === undefined) return new UndoStack();
   const given = process.env[tokenVariable];
   const token = auth ? given : null;
-  await using undo = new AsyncDisposableStack();
+  await using undo = new UndoStack();
   const api = undo.use(
     await startProxyControl({
       registry,
@@ -132,7 +133,7 @@ async function runSocketProxy(options: ProxyCommandOptions): Promise<void> {
   const toxics = toxicsOf(options);
   using interruption = watchInterruption();
   const registry = registryOf(options, tell);
-  await using undo = new AsyncDisposableStack();
+  await using undo = new UndoStack();
   undo.defer(() => registry.close());
   const proxy = await registry.create('proxy', listen, upstream);
   for (const toxic of toxics) proxy.toxics.add(toxic);
@@ -168,7 +169,7 @@ async function runStdioProxy(
     ...(options.frames === undefined ? {} : { framing: options.frames }),
     onFault: (fault) => tell('fault', { fault }, ''),
   });
-  await using undo = new AsyncDisposableStack();
+  await using undo = new UndoStack();
   undo.defer(() => {
     // For a start that fails: a child that has ended by itself is not touched.
     proxy.kill('SIGKILL');

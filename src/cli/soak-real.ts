@@ -11,6 +11,7 @@ import {
   type RealResult,
   type RealTopology,
 } from '../soak/real/index.ts';
+import { UndoStack } from '../undo-stack.ts';
 import { verdictExitCodes } from './soak-ending.ts';
 import { wishesOf, type SoakOptions } from './soak-options.ts';
 import { checkPlan, type FaultPlace } from './soak-plan.ts';
@@ -26,7 +27,7 @@ export interface SoakRealOptions extends SoakOptions<RealTopology> {
 }
 
 /** Where the history goes: the page with the plots is made from it. */
-async function historyPlace({ history, html }: SoakRealOptions, resources: AsyncDisposableStack) {
+async function historyPlace({ history, html }: SoakRealOptions, resources: UndoStack) {
   if (history !== undefined || html === undefined) return history;
   const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-soak-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
@@ -63,7 +64,7 @@ function print(result: RealResult, { json }: SoakRealOptions): void {
 export async function runSoakReal(options: SoakRealOptions, signal: AbortSignal): Promise<void> {
   if (options.kills === undefined) checkPlan(options, placeOf(options));
   await checkPage(options.html);
-  await using resources = new AsyncDisposableStack();
+  await using resources = new UndoStack();
   const history = await historyPlace(options, resources);
   let latest: RealProgress | undefined;
   const terminal = openTerminal(process.stderr, () => formatRealProgress(latest));

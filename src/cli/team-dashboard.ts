@@ -2,6 +2,7 @@
 import type { MeshEvent } from '../mesh/event.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { TeamEvent } from '../team/event.ts';
+import { UndoStack } from '../undo-stack.ts';
 
 /** A dashboard that can be opened once there is a mesh to look at. */
 export interface TeamDashboard extends AsyncDisposable {
@@ -16,7 +17,7 @@ export async function createTeamDashboard(): Promise<TeamDashboard> {
   const { defaultLimits: limits } = await import('../limits.ts');
   const { meshSource } = await import('../service/inspection/mesh-source.ts');
   const source = meshSource({ limits, runtime: 'team', name: 'team' });
-  const opened = new AsyncDisposableStack();
+  const opened = new UndoStack();
   return {
     onMeshEvent: (event) => source.onMeshEvent(event),
     onTeamEvent: (event) => source.onTeamEvent(event),
@@ -30,6 +31,6 @@ export async function createTeamDashboard(): Promise<TeamDashboard> {
       const url = dashboard.pageUrl();
       return { url, isOpened: await openBrowser(url) };
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }

@@ -12,6 +12,7 @@ import { softwareTeam } from '../team/software-team.ts';
 import { createTeam } from '../team/team.ts';
 import type { TeamResult } from '../team/team-run.ts';
 import { scriptedCodexHome, startScriptedModel } from '../testing/index.ts';
+import { UndoStack } from '../undo-stack.ts';
 import { watchInterruption } from './interruption.ts';
 import {
   outcomeExitCodes,
@@ -99,7 +100,7 @@ function personAudience(isLive: boolean): Audience {
 }
 
 /** The environment of Codex: the user's own, or one that knows nothing but the scripted model. */
-async function prepareCodex(isLive: boolean, resources: AsyncDisposableStack) {
+async function prepareCodex(isLive: boolean, resources: UndoStack) {
   if (isLive) return process.env;
   const model = resources.use(await startScriptedModel(rehearsal));
   const home = resources.use(await scriptedCodexHome(model));
@@ -128,7 +129,7 @@ export async function runTeamCommand(options: TeamCommandOptions): Promise<void>
   const { live = false, minutes } = options;
   checkOptions(options);
   using interruption = watchInterruption();
-  await using resources = new AsyncDisposableStack();
+  await using resources = new UndoStack();
   const audience = options.json ? programAudience() : personAudience(live);
   resources.defer(() => audience.close());
   const witness = resources.use(await openWitness(options, 'team', silentLogger));

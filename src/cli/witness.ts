@@ -6,6 +6,7 @@ import { resolveLimits } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { MeshEvent } from '../mesh/event.ts';
 import type { TeamEvent } from '../team/event.ts';
+import { UndoStack } from '../undo-stack.ts';
 
 /** Who watches, as the command line says. */
 export interface WitnessOptions {
@@ -75,7 +76,7 @@ export async function openWitness(
   source: string,
   logger: Logger,
 ): Promise<Witness> {
-  await using opened = new AsyncDisposableStack();
+  await using opened = new UndoStack();
   const witnesses: Witness[] = [];
   if (history !== undefined) {
     witnesses.push(opened.use(await historyWitness(history, source, logger)));
@@ -92,6 +93,6 @@ export async function openWitness(
     begin: () => {
       for (const witness of witnesses) witness.begin();
     },
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
+    [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
   };
 }

@@ -13,6 +13,7 @@ import type { LedgerOptions } from '../mesh/mesh-options.ts';
 import { packageVersion } from '../package-version.ts';
 import type { CatalogPart } from '../tools/catalog.ts';
 import type { ToolBundle } from '../tools/contract.ts';
+import { UndoStack } from '../undo-stack.ts';
 import { Keyring, newToken, type AccessToken } from './auth.ts';
 import { publishedNotifications } from './notification.ts';
 import { createOriginPolicy, isLoopback, urlHost, type OriginPolicy } from './origin.ts';
@@ -283,7 +284,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   checkAddress(options);
   const token = options.token === undefined ? newToken() : options.token;
   const keyring = new Keyring(tokensOf(token, tokens), serviceLimits(options.limits));
-  await using undo = new AsyncDisposableStack();
+  await using undo = new UndoStack();
   const files = stateDir === null ? null : await StateFiles.open(stateDir, env);
   const core = await createCore(options, keyring, files);
   undo.defer(() => core.close());

@@ -13,6 +13,7 @@ import { SessionMeshError } from '../../errors.ts';
 import { silentLogger } from '../../logger.ts';
 import { scriptedCodexHome } from '../../testing/scripted-codex-home.ts';
 import { startScriptedModel } from '../../testing/scripted-model.ts';
+import { UndoStack } from '../../undo-stack.ts';
 import { createChecker, type Checker } from '../check/checker.ts';
 import { formatFaults, plannedFaults, type FaultPlan } from '../fault-plan.ts';
 import type { FaultName } from '../fault.ts';
@@ -219,7 +220,7 @@ export async function stage(
   const { plan, skipped } = splitPlan(options);
   const startedMs = env.clock.monotonic();
   const folder = await mkdtemp(join(tmpdir(), 'sessionmesh-soak-'));
-  await using undo = new AsyncDisposableStack();
+  await using undo = new UndoStack();
   undo.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
   const header = headerOf(options, plan, env);
   const writer = await openWriter(options, header, env);
