@@ -116,6 +116,12 @@ function serviceLimits(given: Partial<Limits> = {}): Limits {
   return resolveLimits({ resultTextBytesMax, approvalTimeoutMs, ...given });
 }
 
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return;
+  const expected = 'port to be a number from 0 to 65535';
+  throw new SessionMeshError('option_invalid', { expected, found: String(port) });
+}
+
 function checkAddress({ address = '127.0.0.1', token }: ServiceOptions): string {
   if (token === null && !isLoopback(address)) {
     throw new SessionMeshError('option_invalid', {
@@ -184,6 +190,7 @@ async function listen(
   { port: wanted = 3001, hosts = [], origins = [], ...options }: ServiceOptions,
 ): Promise<void> {
   const address = checkAddress(options);
+  checkPort(wanted);
   const port = await server.listen(address, wanted);
   place.origins = createOriginPolicy({ address, port, hosts, origins });
   place.url = `http://${urlHost(address)}:${port}`;

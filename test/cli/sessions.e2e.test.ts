@@ -43,7 +43,7 @@ test('a session is made, spoken to, listed, shown and deleted', async () => {
   expect(shown.stdout).toMatch(
     /^notes\nsession {2}.+\nstate {4}idle\nfolder {3}.+\nmade {5}\d+ s ago\n/,
   );
-  expect(shown.stdout).toMatch(/1 earlier turns.*\n\nturn .+: completed after .+\n/s);
+  expect(shown.stdout).toMatch(/1 earlier turn;.*\n\nturn .+: completed after .+\n/s);
   expect(shown.stdout).toMatch(/you {8}again\nsession {4}said: again\n$/);
 
   expect(await run(['sessions', 'close', short, '--delete'])).toMatchObject({

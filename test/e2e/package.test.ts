@@ -38,9 +38,9 @@ test(
     const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [
       { filename: string; files: { path: string }[] },
     ];
-    expect(files.every(({ path }) => /^(dist\/|[A-Z]+(\.md)?$|package\.json$)/.test(path))).toBe(
-      true,
-    );
+    expect(
+      files.every(({ path }) => /^(dist\/|docs\/|[A-Z]+(\.md)?$|package\.json$)/.test(path)),
+    ).toBe(true);
 
     await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
     await writeFile(join(folder, 'program.ts'), program);

@@ -1,7 +1,7 @@
 /** The command as a process: what it prints, where it leaves its token, how it ends. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -231,11 +231,25 @@ test('the ledger lies where it is told to, and one process at a time has it', as
 test('a ledger that is damaged is kept, and no empty one takes its place unasked', async () => {
   const folder = await scratchFolder();
   const ledger = join(folder, 'calls.sqlite');
-  await writeFile(ledger, 'this is no ledger');
+  const sound = await runServe({ json: true, ledger });
+  await sound.started();
+  sound.child.kill('SIGTERM');
+  await sound.exited;
+  await truncate(ledger, 4_096);
   const { errors, exited } = await runServe({ json: true, ledger });
   expect(await exited).toBe(1);
   expect(errors.join('\n')).toMatch(/ledger_damaged/);
   expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^calls.sqlite.damaged-/));
+});
+
+test('a file that is no ledger stays where it is', async () => {
+  const folder = await scratchFolder();
+  const ledger = join(folder, 'notes.md');
+  await writeFile(ledger, 'buy milk');
+  const { errors, exited } = await runServe({ json: true, ledger });
+  expect(await exited).toBe(1);
+  expect(errors.join('\n')).toMatch(/ledger_damaged.*left as it is/);
+  expect(await readFile(ledger, 'utf8')).toBe('buy milk');
 });
 
 test('without a ledger there is none', async () => {
