@@ -137,15 +137,19 @@ test('of a burst of answers the first counts, and the others are told so', async
   expect(again).toMatchObject({ status: 404, body: { status: 'not_found', requestId } });
 });
 
-test('a call of a tool that nobody has told of waits for a client, too', async () => {
+/** A service without records of a session that another one made. */
+async function inheritedScene() {
   const host = fakeHost(callNamedTools);
   const before = await fakeScene(callNamedTools, { fake: host });
   const id = await newSession(before.client, [lookup()]);
   await before.client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
   await endedTurn(before.client, id);
   await before.service.close({ graceMs: 1 });
-  // Another service, without records of that session.
-  const { client } = await fakeScene(callNamedTools, { fake: host });
+  return { ...(await fakeScene(callNamedTools, { fake: host })), id };
+}
+
+test('a call of a tool that nobody has told of waits for a client, too', async () => {
+  const { client, id } = await inheritedScene();
   const text = 'lookup_ticket';
   expect((await client.post(`/api/sessions/${id}/messages`, { text })).status).toBe(202);
   const [{ requestId, tool }] = await pendingCalls(client, id);
@@ -155,13 +159,7 @@ test('a call of a tool that nobody has told of waits for a client, too', async (
 });
 
 test('a message to a session that is taken up passes over tools that cannot be served', async () => {
-  const host = fakeHost(callNamedTools);
-  const before = await fakeScene(callNamedTools, { fake: host });
-  const id = await newSession(before.client, [lookup()]);
-  await before.client.post(`/api/sessions/${id}/messages`, { text: 'hello' });
-  await endedTurn(before.client, id);
-  await before.service.close({ graceMs: 1 });
-  const { client, logged } = await fakeScene(callNamedTools, { fake: host });
+  const { client, logged, id } = await inheritedScene();
   const dynamicTools = [{ ...lookup(), name: 'bad name!' }, lookup('exec_command'), lookup()];
   const sent = await client.post(`/api/sessions/${id}/messages`, {
     text: 'lookup_ticket',
