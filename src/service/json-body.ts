@@ -9,6 +9,9 @@ export class BodyError extends Error {
   readonly statusCode = 400;
 }
 
+/** A body of too many parts, or nested too deep: for its sender as final as one of too many bytes. */
+export class BodyExcess extends BodyError {}
+
 const notJson = "Body is not valid JSON but content-type is set to 'application/json'";
 
 const quote = 0x22;
@@ -57,11 +60,11 @@ function refusePoison(this: unknown, key: string, value: unknown): unknown {
 
 /**
  * The value of a JSON body.
- * @throws BodyError for what is no JSON, beyond the limits, or holds a key of the prototype chain
+ * @throws BodyExcess beyond the limits; BodyError for what is no JSON, or holds a key of the prototype chain
  */
 export function parseBody(bytes: Buffer, limits: Limits): unknown {
   const excess = findExcess(bytes, limits);
-  if (excess !== null) throw new BodyError(excess);
+  if (excess !== null) throw new BodyExcess(excess);
   // A byte order mark is no JSON, but some put one in front of it.
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   // Most bodies name neither, and a parse with a look at each key costs twice as much.

@@ -46,7 +46,7 @@ export interface RouteDefinition<
   readonly isBodyOptional?: boolean;
   readonly query?: Query;
   readonly answers: Readonly<Record<number, RouteAnswer>>;
-  /** Told of a request whose body was too large to be read, besides its sender. */
+  /** Told of a request whose body was too large, or nested too deep, to be read, besides its sender. */
   readonly onTooLarge?: (request: Omit<RouteRequest, 'body' | 'query'>) => void;
   readonly handle: (request: RouteRequest<Let<Body>, Let<Query>>) => Reply | Promise<Reply>;
 }

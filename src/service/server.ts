@@ -17,7 +17,7 @@ import type { Logger } from '../logger.ts';
 import { textOf } from '../tools/json.ts';
 import type { Access } from './auth.ts';
 import { admit, type Demand } from './guard.ts';
-import { BodyError, parseBody } from './json-body.ts';
+import { BodyError, BodyExcess, parseBody } from './json-body.ts';
 import type { OriginPolicy } from './origin.ts';
 import {
   describeThrown,
@@ -178,7 +178,7 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   const accessOf = guardRequests(app, options);
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const explained = explainFailure(error, request, logger);
-    if (explained.status === 413) {
+    if (explained.status === 413 || error instanceof BodyExcess) {
       const route = options.routes.find(({ path }) => path === request.routeOptions.url);
       route?.onTooLarge?.(readRequest(request, accessOf(request)));
     }

@@ -54,21 +54,30 @@ test('S10 a head or a body beyond its bound is refused before it is read', async
   expect(sent.status).toBe(413);
 });
 
-test('S10 an answer that is too large is refused, and does not leave the model waiting', async () => {
-  const outputs: string[] = [];
-  const { client } = await fakeScene((step, signal) => {
-    outputs.push(...step.results.map(({ output }) => output));
-    return callNamedTools(step, signal);
-  });
-  const id = await newSession(client);
-  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
-  const [{ requestId }] = await pendingCalls(client, id);
-  const path = `/api/tool-calls/${requestId}/response`;
-  expect((await client.post(path, answerOf('x'.repeat(1_048_576)))).status).toBe(413);
-  await endedTurn(client, id);
-  expect(outputs).toEqual([expect.stringContaining('its result is too large to show')]);
-  expect((await client.post(path, answerOf('less'))).status).toBe(404);
-});
+/** Lists in lists, as deep as that. */
+const nested = (levels: number): unknown[] => (levels === 0 ? [] : [nested(levels - 1)]);
+
+test.each([
+  ['too long', answerOf('x'.repeat(1_048_576)), 413],
+  ['nested too deep', { response: nested(200) }, 400],
+])(
+  'S10 an answer that is too large is refused, and does not leave the model waiting: %s',
+  async (_, answer, status) => {
+    const outputs: string[] = [];
+    const { client } = await fakeScene((step, signal) => {
+      outputs.push(...step.results.map(({ output }) => output));
+      return callNamedTools(step, signal);
+    });
+    const id = await newSession(client);
+    await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+    const [{ requestId }] = await pendingCalls(client, id);
+    const path = `/api/tool-calls/${requestId}/response`;
+    expect((await client.post(path, answer)).status).toBe(status);
+    await endedTurn(client, id);
+    expect(outputs).toEqual([expect.stringContaining('its result is too large to show')]);
+    expect((await client.post(path, answerOf('less'))).status).toBe(404);
+  },
+);
 
 test('S10 a command that is too long, or in too many pieces, ends its stream only', async () => {
   const { service, client } = await fakeScene(callNamedTools);
