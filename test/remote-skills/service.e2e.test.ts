@@ -43,11 +43,15 @@ test('by polling: sendAndHandle serves a turn and tells everything about it', as
   expect(result).toMatchObject({
     status: 'completed',
     assistantReply: 'A is open and B is open',
-    dispatches: [
-      { handled: true, submissionStatus: 'ok', outcome: 'answered', result: 'A is open' },
-      { handled: true, submissionStatus: 'ok', outcome: 'answered', result: 'B is open' },
-    ],
   });
+  const answered = { handled: true, submissionStatus: 'ok', outcome: 'answered' };
+  // Codex starts the calls of one step in any order.
+  expect(result.dispatches).toHaveLength(2);
+  for (const said of ['A is open', 'B is open']) {
+    expect(result.dispatches).toContainEqual(
+      expect.objectContaining({ ...answered, result: said }),
+    );
+  }
 }, 60_000);
 
 test('by signals: a route hands calls over, and a wait sees the reply', async () => {
