@@ -13,7 +13,7 @@ import { systemProcesses, type Processes } from './env/processes.ts';
 
 export { sleep, type Clock, type Timer } from './env/clock.ts';
 export type { Files } from './env/files.ts';
-export type { Network } from './env/network.ts';
+export { isPort, type Network } from './env/network.ts';
 export type { Processes } from './env/processes.ts';
 
 /** Everything that is not a function of its arguments. Injected once, at `createMesh`. */

@@ -1,5 +1,6 @@
 /** Options that commands have in common. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { isPort } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 
 /** `--json` */
@@ -30,8 +31,8 @@ export function parseCount(text: string): number {
  */
 export function parsePort(option: string): (text: string) => number {
   return (text) => {
-    const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
-    if (port < 65_536) return port;
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+    if (isPort(port)) return port;
     const expected = `${option} to be a number from 0 to 65535`;
     throw new SessionMeshError('option_invalid', { expected, found: text || 'nothing' });
   };

@@ -18,6 +18,11 @@ export interface Network {
   webSocketServer(options: Ws.ServerOptions): Ws.WebSocketServer;
 }
 
+/** Whether a server may be asked to listen there; 0 is any port that is free. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port < 65_536;
+}
+
 const require = createRequire(import.meta.url);
 
 /** The network of this machine. */

@@ -1,5 +1,5 @@
 /** Puts a server together from its tools, the runner of their calls, and a transport. */
-import { systemEnv, type Env } from '../env.ts';
+import { isPort, systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { resolveLimits, type Limits } from '../limits.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -49,9 +49,7 @@ function refuse(expected: string, found: string): never {
 function checkTransport(transport: StdioTransport | HttpTransport): void {
   if (transport.kind === 'stdio') return;
   const { port = 0, token } = transport;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    refuse('a port from 0 to 65535', String(port));
-  }
+  if (!isPort(port)) refuse('a port from 0 to 65535', String(port));
   if (token === null || (typeof token === 'string' && /^\S+$/.test(token))) return;
   refuse('a token without blanks, or null for none', token === undefined ? 'nothing' : 'another');
 }

@@ -3,7 +3,7 @@
  *
  * It listens on loopback and asks for a token unless it is told otherwise, and it never does neither.
  */
-import { systemEnv, type Env } from '../env.ts';
+import { isPort, systemEnv, type Env } from '../env.ts';
 import { SessionMeshError } from '../errors.ts';
 import { appServer, type AppServerOptions } from '../hosts/app-server/index.ts';
 import { defaultLimits, resolveLimits, type Limits } from '../limits.ts';
@@ -117,7 +117,7 @@ function serviceLimits(given: Partial<Limits> = {}): Limits {
 }
 
 function checkPort(port: number): void {
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return;
+  if (isPort(port)) return;
   const expected = 'port to be a number from 0 to 65535';
   throw new SessionMeshError('option_invalid', { expected, found: String(port) });
 }

@@ -1,4 +1,5 @@
 /** Where a proxy listens or connects to: `127.0.0.1:8080`, `[::1]:8080`, or the path of a Unix socket. */
+import { isPort } from '../../env.ts';
 import { SessionMeshError } from '../../errors.ts';
 
 /** An address as `net` takes it. */
@@ -11,7 +12,7 @@ export function parseSocketAddress(text: string): SocketAddress {
   if (path !== undefined) return { path };
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
-  if (digits === undefined || port > 65_535) {
+  if (!isPort(port)) {
     throw new SessionMeshError('option_invalid', {
       expected: 'an address such as 127.0.0.1:8080, [::1]:8080 or /path/to.sock',
       found: text,
