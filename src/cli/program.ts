@@ -6,6 +6,7 @@ import {
   documentOption,
   jsonOption,
   parsePort,
+  parseSeconds,
   toolModuleText,
   tsconfigOption,
   withAddress,
@@ -118,7 +119,7 @@ withWitnesses(program.command('serve'))
     new Option(
       '--call-timeout <seconds>',
       'how long a client may take for an answer (default: an hour)',
-    ).argParser(Number),
+    ).argParser(parseSeconds),
   )
   .addOption(
     new Option('--all-notifications', 'publish everything Codex tells, as older clients expect'),

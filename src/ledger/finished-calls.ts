@@ -88,11 +88,9 @@ export class FinishedCalls {
 
   /** Makes up for a call that was added to `window`. */
   #forgetOne(window: SessionWindow): void {
-    if (this.#overQuota.has(window)) this.#forgetOldest(window);
-    else {
-      const [overQuota] = this.#overQuota;
-      this.#forgetOldest(overQuota ?? this.#oldestWindow);
-    }
+    const [anyOverQuota] = this.#overQuota;
+    const busy = this.#overQuota.has(window) ? window : anyOverQuota;
+    this.#forgetOldest(busy ?? this.#oldestWindow);
   }
 
   /** Forgets the oldest call of a session; in each session calls are forgotten in the order they finished. */

@@ -5,6 +5,7 @@
  */
 import { AgeList, type Aged } from '../age-list.ts';
 import type { Clock, Timer } from '../env.ts';
+import { TransientMap } from '../transient-map.ts';
 
 /** What a call carries for its deadline. */
 export interface Expiring<Call> extends Aged<Call> {
@@ -22,7 +23,7 @@ interface Line<Call extends Expiring<Call>> {
 export class Deadlines<Call extends Expiring<Call>> {
   readonly #clock: Clock;
   readonly #onExpired: (call: Call) => void;
-  readonly #lines = new Map<number, Line<Call>>();
+  readonly #lines = new TransientMap<number, Line<Call>>();
 
   constructor(clock: Clock, onExpired: (call: Call) => void) {
     this.#clock = clock;
