@@ -114,7 +114,7 @@ export class ServiceCore {
       ask: keeper.ask,
       clock: env.clock,
       limits,
-      activeTurn: (id) => (this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null),
+      activeTurn: this.#activeTurn,
     });
     this.views = new SessionViews({
       ...known,
@@ -246,6 +246,9 @@ export class ServiceCore {
     });
   }
 
+  readonly #activeTurn = (id: string): string | null =>
+    this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null;
+
   readonly #titleOf = (id: string): string | null => this.#options.records.get(id)?.title ?? null;
 
   *#pendingFrames(wanted: (sessionId: string) => boolean): Generator<Frame, undefined> {
@@ -315,10 +318,7 @@ export class ServiceCore {
     if (!publishesAll && !isPublished(message)) return;
     this.#noteName(message);
     const now = this.env.clock.now();
-    const find = (id: string) => ({
-      title: this.#titleOf(id),
-      turnId: this.isBound(id) ? (this.sessions.bound(id)?.turnId ?? null) : null,
-    });
+    const find = (id: string) => ({ title: this.#titleOf(id), turnId: this.#activeTurn(id) });
     this.stream.publish(notificationFrame(message, find, now));
     if (publishesAll) this.stream.publish(rawNotificationFrame(message));
   }

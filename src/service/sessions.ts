@@ -120,18 +120,24 @@ export class ServiceSessions {
   }
 
   /**
-   * Makes a session. Tools that cannot be served are passed over; see `partsOf`.
+   * Makes a session; or says which of its tools cannot be served, and makes none.
    * @throws SessionMeshError as `Mesh.createSession`, or why Codex refused
    */
-  async create({ cwd, changes, tools }: NewSession): Promise<Thread> {
+  async create({
+    cwd,
+    changes,
+    tools,
+  }: NewSession): Promise<Thread | Pick<RemoteParts, 'problems'>> {
     const { keeper, records } = this.#options;
+    const given = this.#partsOf(tools);
+    if (given.problems.size > 0) return { problems: given.problems };
     const controls = changeControls(defaultControls, changes);
     const place = cwd ?? this.#options.cwd;
     const session = await keeper.mesh.createSession({
       ...openingSettings(controls),
       ...(place === null ? {} : { cwd: place }),
       title: defaultTitle,
-      tools: this.#servable(null, tools),
+      tools: this.#servable(null, given),
     });
     const { id } = session;
     this.#applied.begin(id, controls, true);
@@ -292,14 +298,13 @@ export class ServiceSessions {
   }
 
   /** What becomes of the tools that a client gives to a session. */
-  partsOf(tools: readonly RemoteTool[]): RemoteParts {
+  #partsOf(tools: readonly RemoteTool[]): RemoteParts {
     return remotePartsOf(tools, this.#servedNames, this.#options);
   }
 
   /** What can be served in a session: a tool that cannot is passed over, with a warning. */
-  #servable(id: string | null, tools: readonly RemoteTool[]): readonly CatalogPart[] {
+  #servable(id: string | null, { parts, shadowed, problems }: RemoteParts): readonly CatalogPart[] {
     const { served, logger } = this.#options;
-    const { parts, shadowed, problems } = this.partsOf(tools);
     for (const tool of shadowed) {
       logger.warn({ sessionId: id, tool }, 'Codex runs its own tool in place of this one');
     }
@@ -326,7 +331,7 @@ export class ServiceSessions {
     const session = await keeper.mesh.resumeSession(id, {
       ...(controls === null ? {} : openingSettings(controls)),
       ...(known?.cwd ? { cwd: known.cwd } : {}),
-      tools: this.#servable(id, tools),
+      tools: this.#servable(id, this.#partsOf(tools)),
     });
     this.#applied.begin(id, controls, false);
     const title = titleOf(await readThread(keeper.ask, id));

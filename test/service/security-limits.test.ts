@@ -54,6 +54,19 @@ test('S10 a head or a body beyond its bound is refused before it is read', async
   expect(sent.status).toBe(413);
 });
 
+/** A call that waits for a client, and what the model is told of its results. */
+async function callScene() {
+  const outputs: string[] = [];
+  const { client } = await fakeScene((step, signal) => {
+    outputs.push(...step.results.map(({ output }) => output));
+    return callNamedTools(step, signal);
+  });
+  const id = await newSession(client);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  const [{ requestId }] = await pendingCalls(client, id);
+  return { client, id, path: `/api/tool-calls/${requestId}/response`, outputs };
+}
+
 /** Lists in lists, as deep as that. */
 const nested = (levels: number): unknown[] => (levels === 0 ? [] : [nested(levels - 1)]);
 
@@ -63,15 +76,7 @@ test.each([
 ])(
   'S10 an answer that is too large is refused, and does not leave the model waiting: %s',
   async (_, answer, status) => {
-    const outputs: string[] = [];
-    const { client } = await fakeScene((step, signal) => {
-      outputs.push(...step.results.map(({ output }) => output));
-      return callNamedTools(step, signal);
-    });
-    const id = await newSession(client);
-    await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
-    const [{ requestId }] = await pendingCalls(client, id);
-    const path = `/api/tool-calls/${requestId}/response`;
+    const { client, id, path, outputs } = await callScene();
     expect((await client.post(path, answer)).status).toBe(status);
     await endedTurn(client, id);
     expect(outputs).toEqual([expect.stringContaining('its result is too large to show')]);
@@ -299,15 +304,8 @@ test.each([
   await once(bait, 'listening');
   onTestFinished(() => void bait.close());
   const { port } = bait.address() as AddressInfo;
-  const outputs: string[] = [];
-  const { client } = await fakeScene((step, signal) => {
-    outputs.push(...step.results.map(({ output }) => output));
-    return callNamedTools(step, signal);
-  });
-  const id = await newSession(client);
-  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
-  const [{ requestId }] = await pendingCalls(client, id);
-  await client.post(`/api/tool-calls/${requestId}/response`, {
+  const { client, id, path, outputs } = await callScene();
+  await client.post(path, {
     response: { success: true, contentItems: [{ type, [member]: `http://127.0.0.1:${port}/x` }] },
   });
   await endedTurn(client, id);

@@ -127,6 +127,20 @@ test.each([
   expect(issue.message).toMatch(reason);
 });
 
+test('what is not known of a tool is left out, whatever it is, and so is a byte order mark', async () => {
+  const { service } = await fakeScene(callNamedTools);
+  const dynamicTools = [
+    { ...lookup(), type: null },
+    { ...lookup('other'), type: 5 },
+  ];
+  const made = await fetch(`${service.url}/api/sessions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.token}`, 'content-type': 'application/json' },
+    body: `\uFEFF${JSON.stringify({ dynamicTools })}`,
+  });
+  expect(made.status).toBe(200);
+});
+
 test('a tool that Codex would run its own in place of is taken, and passed over', async () => {
   const { client } = await fakeScene(callNamedTools);
   const dynamicTools = [{ ...tool, name: 'exec_command' }, lookup()];

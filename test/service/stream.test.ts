@@ -300,6 +300,17 @@ test('a client that is silent for too long is cut off; one that answers pings st
   await alive.settle();
 });
 
+test('what Codex tells without naming a turn is of the turn that runs', async () => {
+  const { service, client, host } = await fakeScene(callNamedTools);
+  const id = await newSession(client);
+  await client.post(`/api/sessions/${id}/messages`, { text: 'lookup_ticket' });
+  const [{ turnId }] = await pendingCalls(client, id);
+  const stream = await openStream(service, { query: `?threadId=${id}` });
+  host.notify('thread/status/changed', { threadId: id, status: {} });
+  const { payload } = await stream.of('app_server.thread.status.changed');
+  expect(payload.context).toEqual({ threadId: id, turnId });
+});
+
 test('what Codex tells of threads, turns and messages is published, and nothing else', async () => {
   const { service, client, host } = await fakeScene(callNamedTools);
   const id = await newSession(client);

@@ -46,9 +46,8 @@ function createRoute(core: ServiceCore): Route {
         const { cwd, dynamicTools, ...changes } = body;
         const tools = readToolList(dynamicTools, limits.serviceToolsMax);
         if ('issues' in tools) return invalidRequest(tools.issues);
-        const { problems } = sessions.partsOf(tools);
-        if (problems.size > 0) return invalidRequest(toolIssues(problems));
         const thread = await sessions.create({ cwd, changes, tools });
+        if ('problems' in thread) return invalidRequest(toolIssues(thread.problems));
         core.onCreated(thread.id);
         const session = sessionSummary(thread, sessions.record(thread.id), true);
         return ok({ session, thread: thread.json });
